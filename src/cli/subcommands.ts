@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { commandNouns } from "./command-nouns.ts";
+
+export interface Subcommand {
+  readonly name: string;
+  /** One line for `rogatory --help`; the file itself says the rest. */
+  readonly summary: string;
+  readonly load: () => Promise<{ register(program: Command): void | Promise<void> }>;
+}
+
+/** Every sub-command of `rogatory`: a new one is a file in this folder and an entry here. */
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: "start",
+    summary: "run the bots",
+    load: () => import("./start.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "check that this machine has what Rogatory needs",
+    load: () => import("./doctor.ts"),
+  },
+  {
+    name: "appservice",
+    summary: "make the registration file that lets the bots onto a homeserver",
+    load: () => import("./appservice.ts"),
+  },
+  {
+    name: "homeserver",
+    summary: "run a Synapse homeserver on this machine for development",
+    load: () => import("./homeserver.ts"),
+  },
+  {
+    name: "case",
+    summary: "create, list and show cases",
+    load: () => import("./case.ts"),
+  },
+  ...commandNouns().map((noun) => ({
+    name: noun,
+    summary: `the !${noun} commands of a case, for operators`,
+    load: async () => {
+      const { registerTwins } = await import("./command-twins.ts");
+      return { register: (program: Command) => registerTwins(program, noun) };
+    },
+  })),
+];

@@ -1,0 +1,55 @@
+import { RogatoryError } from "../../domain/errors.ts";
+import { nearest } from "../../domain/text/nearest.ts";
+import { optional, restOfMessage } from "../argument.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { answer, code, list, type Outcome, paragraph } from "../outcome.ts";
+
+export default defineCommand({
+  name: "help",
+  bot: "registrar",
+  capability: "help.read",
+  summary: "list the commands you can use, or explain one",
+  examples: ["help", "help meeting schedule"],
+  arguments: { topic: optional(restOfMessage("command", "the command to explain")) },
+  async handle({ commands, capabilities }, { topic }) {
+    const available = commands.filter((command) => capabilities.has(command.capability));
+    return topic === undefined ? overview(available) : explain(available, topic);
+  },
+});
+
+function overview(available: readonly Command[]): Outcome {
+  return answer(
+    paragraph("Commands you can use in this case:"),
+    list(available.map((command) => [code(command.usage), ` — ${command.summary}`])),
+    paragraph(code("!help meeting schedule"), " explains one of them with examples."),
+  );
+}
+
+function explain(available: readonly Command[], topic: string): Outcome {
+  const name = topic.replace(/^!/, "").trim().toLowerCase();
+  const found = available.filter(
+    (command) =>
+      command.name === name ||
+      command.aliases.includes(name) ||
+      command.name.startsWith(`${name} `),
+  );
+  if (found.length === 0) {
+    const guess = nearest(
+      name,
+      available.map((command) => command.name),
+    );
+    const hint = guess === undefined ? "!help lists them." : `Did you mean !help ${guess}?`;
+    throw new RogatoryError("help.unknown", `There is no command “${name}” for you. ${hint}`);
+  }
+  return answer(...found.flatMap(explanation));
+}
+
+function explanation(command: Command) {
+  return [
+    paragraph(code(command.usage), ` — ${command.summary}.`),
+    ...(command.arguments.length === 0
+      ? []
+      : [list(command.arguments.map(({ usage, summary }) => [code(usage), ` ${summary}`]))]),
+    list(command.examples.map((example) => ["For example: ", code(`!${example}`)])),
+  ];
+}

@@ -1,0 +1,272 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { RogatoryError } from "../domain/errors.ts";
+import { UserId } from "../domain/ids.ts";
+import { readYaml } from "./located-yaml.ts";
+
+const Localpart = z
+  .string()
+  .regex(/^[a-z0-9._=/+-]+$/, "a localpart has small letters, digits and . _ = / + - only");
+
+const FilePath = z.string().min(1);
+
+/**
+ * The content of rogatory.yaml. `config/rogatory.example.yaml` and docs/configuration.md are made
+ * from the descriptions: they are written for operators.
+ */
+export const ConfigFile = z.strictObject({
+  homeserver: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/ })
+        .describe("Client-server address of the homeserver, as the bots reach it.")
+        .meta({ examples: ["https://matrix.example.org"] }),
+      serverName: z
+        .string()
+        .regex(/^[A-Za-z0-9.[\]:-]+$/, "a server name looks like example.org or localhost:8448")
+        .describe("The part of Matrix ids after the first colon.")
+        .meta({ examples: ["example.org"] }),
+      registrationFile: FilePath.describe(
+        "Application-service registration, made by `rogatory appservice`; it holds secrets.",
+      ).meta({ examples: ["rogatory-registration.yaml"] }),
+    })
+    .describe("The Matrix homeserver on which the bots have their accounts."),
+  dataDirectory: FilePath.default("data").describe(
+    "Folder for the embedded database, the lock, the control socket and the log; only the owner can read it.",
+  ),
+  database: z
+    .strictObject({
+      kind: z
+        .enum(["pglite", "postgresql"])
+        .default("pglite")
+        .describe(
+          "pglite: files in the data directory, for trials and development (a power cut may lose data); postgresql: for real cases.",
+        ),
+      urlFile: FilePath.optional()
+        .describe(
+          "File with the connection URL of PostgreSQL, if it is not in the environment variable ROGATORY_DATABASE_URL.",
+        )
+        .meta({ examples: ["/run/secrets/rogatory-database-url"] }),
+    })
+    .prefault({})
+    .describe("Where everything is kept: cases, keys and messages that are still to be sent."),
+  vault: z
+    .strictObject({
+      masterKeyFile: FilePath.optional()
+        .describe(
+          "File with the master key, if it is not in the environment variable ROGATORY_MASTER_KEY: 64 hexadecimal digits, made by `openssl rand -hex 32`. Keep a copy elsewhere: without it nothing in the database can be read.",
+        )
+        .meta({ examples: ["/run/secrets/rogatory-master-key"] }),
+    })
+    .prefault({})
+    .describe("The key that seals the content of the database."),
+  bots: z
+    .strictObject({
+      registrar: Localpart.default("rogatory_registrar").describe(
+        "Account that makes rooms and looks after people in them.",
+      ),
+      clerk: Localpart.default("rogatory_clerk").describe(
+        "Account for meetings, actions and requests.",
+      ),
+      scribe: Localpart.default("rogatory_scribe").describe(
+        "Account for takeaways and outcome reports.",
+      ),
+    })
+    .prefault({})
+    .describe(
+      "Names of the bots' accounts on the homeserver. They must lie in the namespace of the registration; two or all three may be the same.",
+    ),
+  operators: z
+    .array(UserId)
+    .default([])
+    .describe(
+      "Matrix ids of the people who run the deployment and from whom bots take invitations.",
+    )
+    .meta({ examples: [["@operator:example.org"]] }),
+  commands: z
+    .strictObject({
+      requireSignedDevices: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Act only on commands from devices that their owner has verified (cross-signed). Turn it off for trials only.",
+        ),
+    })
+    .prefault({})
+    .describe("How chat commands are taken."),
+  log: z
+    .strictObject({
+      level: z
+        .enum(["error", "warn", "info", "debug"])
+        .default("info")
+        .describe("How much is logged. No level logs names, contents or keys."),
+    })
+    .prefault({})
+    .describe("The technical log."),
+  clock: z
+    .strictObject({
+      startAt: z.iso
+        .datetime({ offset: true })
+        .optional()
+        .describe(
+          "The instant that the program takes for the present when it starts. For demonstrations only.",
+        )
+        .meta({ examples: ["2026-12-01T08:00:00Z"] }),
+    })
+    .prefault({})
+    .describe("The clock of the whole program."),
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+/** A configuration with absolute paths and full Matrix ids. It holds no secret, only where they are. */
+export interface Config {
+  /** The file it was read from. */
+  readonly file: string;
+  readonly homeserver: {
+    /** Without a slash at the end. */
+    readonly url: string;
+    readonly serverName: string;
+    readonly registrationFile: string;
+  };
+  readonly dataDirectory: string;
+  readonly paths: {
+    /** PGlite's files. */
+    readonly database: string;
+    readonly lock: string;
+    readonly socket: string;
+    readonly logs: string;
+  };
+  readonly database: { readonly kind: "pglite" | "postgresql" };
+  readonly bots: {
+    readonly registrar: UserId;
+    readonly clerk: UserId;
+    readonly scribe: UserId;
+  };
+  readonly operators: readonly UserId[];
+  readonly commands: { readonly requireSignedDevices: boolean };
+  readonly log: { readonly level: "error" | "warn" | "info" | "debug" };
+  readonly clock: { readonly startAt: Temporal.Instant | undefined };
+  /** Where the secrets are; give them to `databaseLocation` and `readMasterKey`. */
+  readonly secrets: {
+    readonly databaseUrl: SecretSource;
+    readonly masterKey: SecretSource;
+  };
+}
+
+/** A secret from the environment, or the file that holds it. As `readMasterKey` of the vault takes it. */
+export interface SecretSource {
+  readonly file?: string;
+  readonly value?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads rogatory.yaml; relative paths in it start from its own folder.
+ *
+ * @throws RogatoryError `config.missing` or `config.invalid`: one line for each thing that is wrong,
+ * with its line in the file
+ */
+export function loadConfig(path: string, environment: Environment = process.env): Config {
+  const file = resolve(path);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new RogatoryError(
+      "config.missing",
+      `The configuration ${file} cannot be read: copy config/rogatory.example.yaml there and adapt it, or name another file with --config.`,
+      { cause },
+    );
+  }
+  return completeConfig(
+    readYaml(text, { fileName: path, errorCode: "config.invalid" }, ConfigFile, checkFile),
+    file,
+    environment,
+  );
+}
+
+/** Where the database is. Reads the URL of PostgreSQL, which is a secret. */
+export function databaseLocation(
+  config: Config,
+):
+  | { readonly kind: "pglite"; readonly directory: string }
+  | { readonly kind: "postgresql"; readonly url: string } {
+  if (config.database.kind === "pglite") {
+    return { kind: "pglite", directory: config.paths.database };
+  }
+  const { value, file } = config.secrets.databaseUrl;
+  return { kind: "postgresql", url: (value ?? readSecretFile(file)).trim() };
+}
+
+function checkFile({ database }: ConfigFile) {
+  return database.kind === "pglite" && database.urlFile !== undefined
+    ? [
+        {
+          path: ["database", "urlFile"],
+          message: "is for PostgreSQL only: set kind to postgresql, or remove it",
+        },
+      ]
+    : [];
+}
+
+function completeConfig(content: ConfigFile, file: string, environment: Environment): Config {
+  const from = (path: string) => resolve(dirname(file), path);
+  const secret = (name: string, path: string | undefined): SecretSource => {
+    const value = environment[name];
+    if (value !== undefined && value !== "") return { value };
+    return path === undefined ? {} : { file: from(path) };
+  };
+  const account = (localpart: string) =>
+    UserId.parse(`@${localpart}:${content.homeserver.serverName}`);
+  const dataDirectory = from(content.dataDirectory);
+  const { startAt } = content.clock;
+  return {
+    file,
+    homeserver: {
+      url: content.homeserver.url.replace(/\/+$/, ""),
+      serverName: content.homeserver.serverName,
+      registrationFile: from(content.homeserver.registrationFile),
+    },
+    dataDirectory,
+    paths: {
+      database: join(dataDirectory, "database"),
+      lock: join(dataDirectory, "owner.lock"),
+      socket: join(dataDirectory, "control.sock"),
+      logs: join(dataDirectory, "logs"),
+    },
+    database: { kind: content.database.kind },
+    bots: {
+      registrar: account(content.bots.registrar),
+      clerk: account(content.bots.clerk),
+      scribe: account(content.bots.scribe),
+    },
+    operators: content.operators,
+    commands: content.commands,
+    log: content.log,
+    clock: { startAt: startAt === undefined ? undefined : Temporal.Instant.from(startAt) },
+    secrets: {
+      databaseUrl: secret("ROGATORY_DATABASE_URL", content.database.urlFile),
+      masterKey: secret("ROGATORY_MASTER_KEY", content.vault.masterKeyFile),
+    },
+  };
+}
+
+function readSecretFile(path: string | undefined): string {
+  if (path === undefined) {
+    throw new RogatoryError(
+      "config.database-url",
+      "No PostgreSQL database is configured: set ROGATORY_DATABASE_URL in the environment, or database.urlFile.",
+    );
+  }
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new RogatoryError(
+      "config.database-url",
+      `The file ${path} with the database URL cannot be read: check the path and its permissions.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { Capability } from "../domain/case/capability.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import { readYaml } from "./located-yaml.ts";
+import { configDirectory } from "./paths.ts";
+
+export const BotName = z.enum(["registrar", "clerk", "scribe"]);
+export type BotName = z.infer<typeof BotName>;
+
+/** What a room's first, encrypted message says. `{name}` is the case's real name. */
+const Welcome = z.strictObject({
+  text: z.string().min(1).max(2000),
+  /** Lines to type, with the exclamation mark. */
+  try: z.array(z.string().startsWith("!")).min(1).max(5),
+});
+export type Welcome = z.infer<typeof Welcome>;
+
+/** One role: what its people may do, and the power they have in the rooms. */
+const RoleTemplate = z.strictObject({
+  title: z.string(),
+  power: z.number().int().min(0).max(99),
+  capabilities: z.array(Capability),
+});
+
+const RoomTemplateEntry = z.strictObject({
+  /** The room's key: `space`, `coordination`, ... */
+  kind: z.string().regex(/^[a-z][a-z-]*$/),
+  /** What follows the case's neutral code in the room's name. The server can read it. */
+  name: z.string().min(1).max(60),
+  /** `per: section` makes one room for each agenda entry with `room: true`. */
+  per: z.enum(["case", "section"]).default("case"),
+  /** Roles whose people are invited; `all` for everybody. */
+  roles: z.union([z.literal("all"), z.array(z.string())]),
+  /** Bots in the room; the first of them also answers what no other bot knows. */
+  bots: z.array(BotName).min(1),
+  /** None in the space, which is not encrypted. */
+  welcome: Welcome.optional(),
+});
+
+/** Rooms, roles and capabilities of a kind of case: `config/rooms/<name>.yaml`. */
+export const RoomTemplate = z
+  .strictObject({
+    title: z.string(),
+    /** Prefix of the neutral case code. */
+    codePrefix: z.string().regex(/^[A-Z]{2,5}$/),
+    /** `m.federate`: whether people of other homeservers can ever join. Fixed when a room is made. */
+    federate: z.boolean(),
+    roles: z.record(z.string(), RoleTemplate),
+    rooms: z.array(RoomTemplateEntry).min(1),
+  })
+  .superRefine((template, context) => {
+    const kinds = template.rooms.map(({ kind }) => kind);
+    if (template.rooms.filter(({ kind, per }) => kind === "space" && per === "case").length !== 1) {
+      context.addIssue({
+        code: "custom",
+        path: ["rooms"],
+        message: "a case has exactly one room of the kind space",
+      });
+    }
+    for (const [index, room] of template.rooms.entries()) {
+      if (kinds.indexOf(room.kind) !== index) {
+        context.addIssue({
+          code: "custom",
+          path: ["rooms", index, "kind"],
+          message: `the kind ${room.kind} stands there twice`,
+        });
+      }
+      if (room.kind === "space" && room.welcome !== undefined) {
+        context.addIssue({
+          code: "custom",
+          path: ["rooms", index, "welcome"],
+          message: "a space is not encrypted, so that nothing can be said in it",
+        });
+      }
+      if (room.roles === "all") continue;
+      for (const role of room.roles) {
+        if (!(role in template.roles)) {
+          context.addIssue({
+            code: "custom",
+            path: ["rooms", index, "roles"],
+            message: `there is no role “${role}”`,
+          });
+        }
+      }
+    }
+  });
+export type RoomTemplate = z.infer<typeof RoomTemplate>;
+
+const loaded = new Map<string, RoomTemplate>();
+
+/** @throws RogatoryError `template.unknown` or `template.invalid`, with the path of what is wrong */
+export function roomTemplate(name: string): RoomTemplate {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const template = readTemplate(name);
+  loaded.set(name, template);
+  return template;
+}
+
+/** What a role of a template may do. An unknown role may do nothing. */
+export function capabilitiesOf(template: RoomTemplate, role: string): ReadonlySet<Capability> {
+  return new Set(template.roles[role]?.capabilities ?? []);
+}
+
+function readTemplate(name: string): RoomTemplate {
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw unknownTemplate(name);
+  const path = join(configDirectory(), "rooms", `${name}.yaml`);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw unknownTemplate(name);
+  }
+  return readYaml(text, { fileName: path, errorCode: "template.invalid" }, RoomTemplate);
+}
+
+function unknownTemplate(name: string): RogatoryError {
+  return new RogatoryError(
+    "template.unknown",
+    `There is no room template “${name}” in config/rooms.`,
+  );
+}

@@ -1,0 +1,60 @@
+import { mkdirSync } from "node:fs";
+import { PGlite } from "@electric-sql/pglite";
+import { Kysely, PGliteDialect, PostgresDialect } from "kysely";
+import pg from "pg";
+import { migrate } from "./migrate.ts";
+import type { Database } from "./schema.ts";
+
+/** Where the rows are: a directory of the embedded PGlite, memory (tests), or a PostgreSQL server. */
+export type DatabaseLocation =
+  | { readonly kind: "pglite"; readonly directory: string }
+  | { readonly kind: "memory" }
+  | { readonly kind: "postgresql"; readonly url: string; readonly schema?: string };
+
+/** Opens the database and brings its schema up to date. The caller owns it: `destroy()` closes it. */
+export async function openDatabase(location: DatabaseLocation): Promise<Kysely<Database>> {
+  const db = connect(location);
+  try {
+    await migrate(db);
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+/** Both drivers must give 64-bit integers alike; ours stay far below 2^53. */
+const int8 = 20;
+
+function connect(location: DatabaseLocation): Kysely<Database> {
+  switch (location.kind) {
+    case "memory":
+      return new Kysely({
+        dialect: new PGliteDialect({ pglite: new PGlite({ parsers: { [int8]: Number } }) }),
+      });
+    case "pglite":
+      mkdirSync(location.directory, { recursive: true, mode: 0o700 });
+      return new Kysely({
+        dialect: new PGliteDialect({
+          pglite: new PGlite(location.directory, { parsers: { [int8]: Number } }),
+        }),
+      });
+    case "postgresql":
+      return new Kysely({
+        dialect: new PostgresDialect({
+          pool: new pg.Pool({
+            connectionString: location.url,
+            max: 10,
+            types: { getTypeParser: postgresParser },
+            ...(location.schema === undefined
+              ? {}
+              : { options: `-c search_path=${location.schema}` }),
+          }),
+        }),
+      });
+  }
+}
+
+function postgresParser(...[oid, format]: Parameters<typeof pg.types.getTypeParser>) {
+  return oid === int8 ? Number : pg.types.getTypeParser(oid, format);
+}

@@ -1,0 +1,191 @@
+import type { Kysely, Transaction } from "kysely";
+import { type Case, CaseProfile, type CaseRoom } from "../../domain/case/case.ts";
+import { type Person, PersonProfile } from "../../domain/case/person.ts";
+import type { CaseId, PersonId, RoomId, UserId } from "../../domain/ids.ts";
+import type { SealBox } from "../../vault/seal-box.ts";
+import type { Vault, WrappedCaseKey } from "../../vault/vault.ts";
+import type { Database } from "../schema.ts";
+
+type Reader = Kysely<Database> | Transaction<Database>;
+
+/** A case together with the box that seals and opens its content. */
+export interface OpenCase {
+  readonly case: Case;
+  readonly seal: SealBox;
+}
+
+export async function insertCase(
+  db: Transaction<Database>,
+  vault: Vault,
+  now: Temporal.Instant,
+  { id, code, template, profile }: Case,
+): Promise<SealBox> {
+  const wrapped = vault.createCaseKey(id);
+  const seal = vault.forCase(id, wrapped);
+  await db
+    .insertInto("case_file")
+    .values({
+      id,
+      code,
+      template,
+      wrapped_key: wrapped,
+      profile: seal.seal(placeOfCase(id), profile),
+      created_at: now.toString(),
+    })
+    .execute();
+  return seal;
+}
+
+export async function findCase(
+  db: Reader,
+  vault: Vault,
+  id: CaseId,
+): Promise<OpenCase | undefined> {
+  const row = await db.selectFrom("case_file").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? undefined : openCase(vault, row);
+}
+
+/** Finds a case by its neutral code or its real name, in any case of letters. */
+export async function findCaseByName(
+  db: Reader,
+  vault: Vault,
+  name: string,
+): Promise<OpenCase | undefined> {
+  const wanted = name.toLowerCase();
+  for (const open of await listCases(db, vault)) {
+    const names = [open.case.code, open.case.profile.name];
+    if (names.some((known) => known.toLowerCase() === wanted)) return open;
+  }
+  return undefined;
+}
+
+export async function listCases(db: Reader, vault: Vault): Promise<readonly OpenCase[]> {
+  const rows = await db
+    .selectFrom("case_file")
+    .selectAll()
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => openCase(vault, row));
+}
+
+export async function insertPerson(
+  db: Transaction<Database>,
+  seal: SealBox,
+  { id, caseId, userId, profile }: Person,
+): Promise<void> {
+  await db
+    .insertInto("person")
+    .values({
+      id,
+      case_id: caseId,
+      user_id: userId,
+      profile: seal.seal(placeOfPerson(id), profile),
+    })
+    .execute();
+}
+
+export async function findPerson(
+  db: Reader,
+  seal: SealBox,
+  caseId: CaseId,
+  userId: UserId,
+): Promise<Person | undefined> {
+  const row = await db
+    .selectFrom("person")
+    .selectAll()
+    .where("case_id", "=", caseId)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : openPerson(seal, row);
+}
+
+/** The whole roster, in the order of Matrix ids. */
+export async function listPeople(
+  db: Reader,
+  seal: SealBox,
+  caseId: CaseId,
+): Promise<readonly Person[]> {
+  const rows = await db
+    .selectFrom("person")
+    .selectAll()
+    .where("case_id", "=", caseId)
+    .orderBy("user_id")
+    .execute();
+  return rows.map((row) => openPerson(seal, row));
+}
+
+export async function insertCaseRoom(
+  db: Transaction<Database>,
+  room: CaseRoom & { readonly position: number; readonly planKey: string },
+): Promise<void> {
+  await db
+    .insertInto("case_room")
+    .values({
+      id: room.id,
+      case_id: room.caseId,
+      kind: room.kind,
+      section: room.section ?? null,
+      position: room.position,
+      plan_key: room.planKey,
+      room_id: room.roomId ?? null,
+    })
+    .execute();
+}
+
+export async function findCaseRoom(db: Reader, roomId: RoomId): Promise<CaseRoom | undefined> {
+  const row = await db
+    .selectFrom("case_room")
+    .selectAll()
+    .where("room_id", "=", roomId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : asCaseRoom(row);
+}
+
+export async function listCaseRooms(db: Reader, caseId: CaseId): Promise<readonly CaseRoom[]> {
+  const rows = await db
+    .selectFrom("case_room")
+    .selectAll()
+    .where("case_id", "=", caseId)
+    .orderBy("position")
+    .execute();
+  return rows.map(asCaseRoom);
+}
+
+function openCase(
+  vault: Vault,
+  row: {
+    readonly id: CaseId;
+    readonly code: string;
+    readonly template: string;
+    readonly wrapped_key: WrappedCaseKey;
+    readonly profile: Database["case_file"]["profile"];
+  },
+): OpenCase {
+  const seal = vault.forCase(row.id, row.wrapped_key);
+  const profile = seal.open(placeOfCase(row.id), row.profile, CaseProfile);
+  return { case: { id: row.id, code: row.code, template: row.template, profile }, seal };
+}
+
+function openPerson(seal: SealBox, row: Database["person"]): Person {
+  const profile = seal.open(placeOfPerson(row.id), row.profile, PersonProfile);
+  return { id: row.id, caseId: row.case_id, userId: row.user_id, profile };
+}
+
+function asCaseRoom(row: Database["case_room"]): CaseRoom {
+  return {
+    id: row.id,
+    caseId: row.case_id,
+    kind: row.kind,
+    section: row.section ?? undefined,
+    roomId: row.room_id ?? undefined,
+  };
+}
+
+function placeOfCase(id: CaseId) {
+  return { table: "case_file", column: "profile", row: id } as const;
+}
+
+function placeOfPerson(id: PersonId) {
+  return { table: "person", column: "profile", row: id } as const;
+}

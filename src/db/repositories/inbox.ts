@@ -1,0 +1,114 @@
+import type { Kysely, Transaction } from "kysely";
+import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
+import type { Database, InboxState } from "../schema.ts";
+
+type Reader = Kysely<Database> | Transaction<Database>;
+
+export interface ReceivedEvent {
+  readonly account: UserId;
+  readonly eventId: EventId;
+  readonly roomId: RoomId;
+  readonly sender: UserId;
+  readonly originServerTs: number;
+  /** The event as it came: ciphertext. */
+  readonly json: string;
+  readonly megolm: { readonly sessionId: string; readonly index: number } | undefined;
+}
+
+/**
+ * Keeps a received event for handling. An event id that is known already changes nothing; a known
+ * ciphertext under a new event id (a replay by the homeserver) is kept as such and never handled.
+ *
+ * @returns what became of it
+ */
+export async function receiveEvent(
+  db: Transaction<Database>,
+  event: ReceivedEvent,
+): Promise<"new" | "known" | "replayed"> {
+  const known = await db
+    .selectFrom("inbox")
+    .select("event_id")
+    .where("account", "=", event.account)
+    .where("event_id", "=", event.eventId)
+    .executeTakeFirst();
+  if (known !== undefined) return "known";
+  const replayed = event.megolm !== undefined && (await isMessageKnown(db, event, event.megolm));
+  await db
+    .insertInto("inbox")
+    .values({
+      account: event.account,
+      event_id: event.eventId,
+      room_id: event.roomId,
+      sender: event.sender,
+      origin_server_ts: event.originServerTs,
+      event: event.json,
+      session_id: event.megolm?.sessionId ?? null,
+      message_index: event.megolm?.index ?? null,
+      state: replayed ? "replayed" : "pending",
+    })
+    .execute();
+  return replayed ? "replayed" : "new";
+}
+
+async function isMessageKnown(
+  db: Transaction<Database>,
+  { account, roomId }: ReceivedEvent,
+  { sessionId, index }: { readonly sessionId: string; readonly index: number },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("inbox")
+    .select("event_id")
+    .where("account", "=", account)
+    .where("room_id", "=", roomId)
+    .where("session_id", "=", sessionId)
+    .where("message_index", "=", index)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The oldest events in a state, in the order in which they came. */
+export async function listReceived(
+  db: Reader,
+  account: UserId,
+  state: InboxState,
+  limit: number,
+): Promise<
+  readonly { readonly eventId: EventId; readonly roomId: RoomId; readonly json: string }[]
+> {
+  const rows = await db
+    .selectFrom("inbox")
+    .select(["event_id", "room_id", "event"])
+    .where("account", "=", account)
+    .where("state", "=", state)
+    .orderBy("position")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ eventId: row.event_id, roomId: row.room_id, json: row.event }));
+}
+
+export async function markReceived(
+  db: Reader,
+  account: UserId,
+  eventId: EventId,
+  state: InboxState,
+): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ state })
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .execute();
+}
+
+/** Gives undecryptable events another chance, because keys have arrived. */
+export async function retryUndecryptable(
+  db: Transaction<Database>,
+  account: UserId,
+): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ state: "pending" })
+    .where("account", "=", account)
+    .where("state", "=", "undecryptable")
+    .execute();
+}

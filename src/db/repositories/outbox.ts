@@ -1,0 +1,101 @@
+import type { Transaction } from "kysely";
+import { z } from "zod";
+import { type CaseId, CaseRoomId, EventId, RoomId, UserId } from "../../domain/ids.ts";
+import type { SealBox } from "../../vault/seal-box.ts";
+import type { Database } from "../schema.ts";
+
+/** A room is named by its Matrix id, or by our own id while it may not exist yet. */
+export const RoomReference = z.union([
+  z.strictObject({ roomId: RoomId }),
+  z.strictObject({ caseRoomId: CaseRoomId }),
+]);
+export type RoomReference = z.infer<typeof RoomReference>;
+
+const JsonObject = z.record(z.string(), z.unknown());
+
+/** What can be done on the homeserver. Everything that Rogatory says or changes there is one of these. */
+export const Step = z.discriminatedUnion("kind", [
+  /** Creates the room of a case; `content` is the body of createRoom without the plan key. */
+  z.strictObject({ kind: z.literal("create-room"), caseRoomId: CaseRoomId, content: JsonObject }),
+  z.strictObject({ kind: z.literal("invite"), room: RoomReference, userId: UserId }),
+  /** Accepts an invitation. */
+  z.strictObject({ kind: z.literal("join"), room: RoomReference }),
+  z.strictObject({
+    kind: z.literal("set-state"),
+    room: RoomReference,
+    type: z.string(),
+    /** A plain key, or a room of the case (for `m.space.child`). */
+    stateKey: z.union([z.string(), z.strictObject({ caseRoomId: CaseRoomId })]),
+    content: JsonObject,
+  }),
+  /** Sends an event; in an encrypted room it is always encrypted. */
+  z.strictObject({
+    kind: z.literal("send"),
+    room: RoomReference,
+    type: z.string(),
+    content: JsonObject,
+  }),
+  /** Encrypts and uploads a file, then sends it as `m.file`. */
+  z.strictObject({
+    kind: z.literal("send-file"),
+    room: RoomReference,
+    fileName: z.string(),
+    mimeType: z.string(),
+    bytesBase64: z.base64(),
+    inReplyTo: EventId.optional(),
+  }),
+]);
+export type Step = z.infer<typeof Step>;
+
+export interface OutboxEntry {
+  readonly account: UserId;
+  /** Steps of one lane are done in order: by convention a room, or `case:ID` while rooms are made. */
+  readonly lane: string;
+  readonly caseId: CaseId | undefined;
+  readonly step: Step;
+  /** What caused the step: an event id, a timer, a command-line call. */
+  readonly cause: string;
+  /** Distinguishes the steps of one cause. */
+  readonly slot: string;
+}
+
+/**
+ * Adds a step to the outbox in the transaction of its cause. The same (account, cause, slot) again
+ * changes nothing, so that a handler that runs twice is heard once.
+ */
+export async function enqueueStep(
+  db: Transaction<Database>,
+  box: SealBox,
+  now: Temporal.Instant,
+  entry: OutboxEntry,
+): Promise<void> {
+  const transactionId = transactionIdOf(entry.cause, entry.slot);
+  await db
+    .insertInto("outbox")
+    .values({
+      account: entry.account,
+      lane: entry.lane,
+      kind: entry.step.kind,
+      case_id: entry.caseId ?? null,
+      payload: box.seal<unknown>(placeOfPayload(entry.account, transactionId), entry.step),
+      progress: null,
+      transaction_id: transactionId,
+      state: "pending",
+      attempts: 0,
+      not_before: null,
+      failure: null,
+      event_id: null,
+      created_at: now.toString(),
+    })
+    .onConflict((conflict) => conflict.columns(["account", "transaction_id"]).doNothing())
+    .execute();
+}
+
+export function placeOfPayload(account: UserId, transactionId: string) {
+  return { table: "outbox", column: "payload", row: `${account} ${transactionId}` } as const;
+}
+
+/** Event ids begin with a character that needs no escaping in JSON; the pair stays readable in logs. */
+export function transactionIdOf(cause: string, slot: string): string {
+  return `${cause}.${slot}`;
+}

@@ -1,0 +1,100 @@
+import type { Kysely, Transaction } from "kysely";
+import { z } from "zod";
+import type { RoomId, UserId } from "../../domain/ids.ts";
+import type { Database } from "../schema.ts";
+
+type Reader = Kysely<Database> | Transaction<Database>;
+
+const Encryption = z.record(z.string(), z.unknown());
+
+export interface KnownRoom {
+  readonly roomId: RoomId;
+  /** Content of `m.room.encryption`; undefined while nothing says that the room is encrypted. */
+  readonly encryption: Record<string, unknown> | undefined;
+  readonly historyVisibility: string;
+}
+
+export async function findRoom(db: Reader, roomId: RoomId): Promise<KnownRoom | undefined> {
+  const row = await db
+    .selectFrom("room")
+    .selectAll()
+    .where("room_id", "=", roomId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    roomId,
+    encryption: row.encryption === null ? undefined : Encryption.parse(JSON.parse(row.encryption)),
+    historyVisibility: row.history_visibility,
+  };
+}
+
+/** Notes what is newly known of a room. Encryption, once on, is never forgotten. */
+export async function saveRoom(
+  db: Transaction<Database>,
+  roomId: RoomId,
+  changes: { readonly encryption?: Record<string, unknown>; readonly historyVisibility?: string },
+): Promise<void> {
+  const encryption =
+    changes.encryption === undefined ? undefined : JSON.stringify(changes.encryption);
+  const update = {
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(changes.historyVisibility === undefined
+      ? {}
+      : { history_visibility: changes.historyVisibility }),
+  };
+  await db
+    .insertInto("room")
+    .values({
+      room_id: roomId,
+      encryption: encryption ?? null,
+      history_visibility: changes.historyVisibility ?? "shared",
+    })
+    .onConflict((conflict) =>
+      Object.keys(update).length === 0
+        ? conflict.column("room_id").doNothing()
+        : conflict.column("room_id").doUpdateSet(update),
+    )
+    .execute();
+}
+
+export async function saveMembership(
+  db: Transaction<Database>,
+  roomId: RoomId,
+  userId: UserId,
+  membership: string,
+): Promise<void> {
+  await db
+    .insertInto("room_member")
+    .values({ room_id: roomId, user_id: userId, membership })
+    .onConflict((conflict) => conflict.columns(["room_id", "user_id"]).doUpdateSet({ membership }))
+    .execute();
+}
+
+export async function listMembers(
+  db: Reader,
+  roomId: RoomId,
+  memberships: readonly string[],
+): Promise<readonly { readonly userId: UserId; readonly membership: string }[]> {
+  const rows = await db
+    .selectFrom("room_member")
+    .select(["user_id", "membership"])
+    .where("room_id", "=", roomId)
+    .where("membership", "in", memberships)
+    .orderBy("user_id")
+    .execute();
+  return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
+}
+
+export async function membershipOf(
+  db: Reader,
+  roomId: RoomId,
+  userId: UserId,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("room_member")
+    .select("membership")
+    .where("room_id", "=", roomId)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row?.membership;
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import type { Kysely, Transaction } from "kysely";
+import { z } from "zod";
+import { answerError } from "../commands/answers.ts";
+import type { Outcome } from "../commands/outcome.ts";
+import { listReceived, markReceived } from "../db/repositories/inbox.ts";
+import { enqueueStep, type Step } from "../db/repositories/outbox.ts";
+import type { Database } from "../db/schema.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import { EventId, RoomId, UserId } from "../domain/ids.ts";
+import type { RawEvent } from "../matrix/crypto/crypto.ts";
+import type { Session } from "../matrix/session/session.ts";
+import { renderHtml, renderText } from "./render.ts";
+import { execute, type Routed, type RouterOptions, route } from "./router.ts";
+import { Wakeable } from "./wakeable.ts";
+
+export interface InboxOptions extends RouterOptions {
+  readonly db: Kysely<Database>;
+  readonly session: Session;
+  /** Steps were added to the outbox. */
+  onSteps(): void;
+  onUndecryptable(room: RoomId, failure: string): void;
+  /** A failure that is nobody's typing mistake, with the reference that the sender was given. */
+  onInternalError(error: unknown, reference: string): void;
+}
+
+const StoredEvent = z.object({
+  event_id: EventId,
+  room_id: RoomId,
+  sender: UserId,
+  type: z.string(),
+  content: z.record(z.string(), z.unknown()),
+  origin_server_ts: z.number(),
+});
+
+const batchSize = 50;
+
+/**
+ * Handles one account's inbox in order. An event is marked done in the transaction of its effect
+ * and of its answer, so that a crash at any point repeats all of it or nothing.
+ */
+export class InboxWorker extends Wakeable {
+  readonly #options: InboxOptions;
+
+  constructor(options: InboxOptions) {
+    super();
+    this.#options = options;
+  }
+
+  protected override async work(): Promise<undefined> {
+    const { db, session } = this.#options;
+    for (;;) {
+      const events = await listReceived(db, session.userId, "pending", batchSize);
+      if (events.length === 0) return undefined;
+      for (const { eventId, json } of events) {
+        await this.#handle(eventId, StoredEvent.parse(JSON.parse(json)));
+      }
+    }
+  }
+
+  async #handle(eventId: EventId, event: RawEvent): Promise<void> {
+    const { db, session } = this.#options;
+    const decrypted = await session.crypto.decrypt(event);
+    if (decrypted.kind === "undecryptable") {
+      await markReceived(db, session.userId, eventId, "undecryptable");
+      this.#options.onUndecryptable(event.room_id, decrypted.code);
+      return;
+    }
+    const routed = await route(db, this.#options, session.userId, event, decrypted);
+    if (routed === undefined) {
+      await markReceived(db, session.userId, eventId, "done");
+      return;
+    }
+    await this.#answer(routed);
+    this.#options.onSteps();
+  }
+
+  async #answer(routed: Routed): Promise<void> {
+    const { db } = this.#options;
+    try {
+      await db.transaction().execute(async (transaction) => {
+        await this.#complete(
+          transaction,
+          routed,
+          await execute(transaction, this.#options, routed),
+        );
+      });
+    } catch (error) {
+      const reference = randomUUID().slice(0, 8);
+      if (!(error instanceof RogatoryError)) this.#options.onInternalError(error, reference);
+      // Nothing of the failed attempt is kept; the sentence about it is.
+      await db
+        .transaction()
+        .execute((transaction) =>
+          this.#complete(transaction, routed, answerError(error, reference)),
+        );
+    }
+  }
+
+  async #complete(
+    transaction: Transaction<Database>,
+    { event, open }: Routed,
+    outcome: Outcome,
+  ): Promise<void> {
+    const { session } = this.#options;
+    for (const [slot, step] of stepsOf(outcome, event)) {
+      await enqueueStep(transaction, open.seal, this.#options.now(), {
+        account: session.userId,
+        lane: event.room_id,
+        caseId: open.case.id,
+        step,
+        cause: event.event_id,
+        slot,
+      });
+    }
+    await markReceived(transaction, session.userId, event.event_id, "done");
+  }
+}
+
+/** The reply to the command, then its attachments. */
+function stepsOf(
+  outcome: Outcome,
+  event: RawEvent,
+): readonly (readonly [slot: string, step: Step])[] {
+  const room = { roomId: event.room_id };
+  const reply: Step = {
+    kind: "send",
+    room,
+    type: "m.room.message",
+    content: {
+      msgtype: "m.notice",
+      body: renderText(outcome),
+      format: "org.matrix.custom.html",
+      formatted_body: renderHtml(outcome),
+      "m.relates_to": { "m.in_reply_to": { event_id: event.event_id } },
+    },
+  };
+  const files = (outcome.attachments ?? []).map((attachment, index): readonly [string, Step] => [
+    `file-${index}`,
+    {
+      kind: "send-file",
+      room,
+      fileName: attachment.fileName,
+      mimeType: attachment.mimeType,
+      bytesBase64: Buffer.from(attachment.bytes).toString("base64"),
+      inReplyTo: event.event_id,
+    },
+  ]);
+  return [["reply", reply], ...files];
+}

@@ -1,0 +1,164 @@
+import type { Kysely, Transaction } from "kysely";
+import { z } from "zod";
+import { answeringBot, type BotAccounts } from "../bots/bots.ts";
+import { answerUnknown } from "../commands/answers.ts";
+import type { BotName, Command } from "../commands/command.ts";
+import { type Addressed, recognise, run } from "../commands/dispatch.ts";
+import { answer, code, type Outcome, paragraph } from "../commands/outcome.ts";
+import { capabilitiesOf, type RoomTemplate, roomTemplate } from "../config/room-template.ts";
+import { findCase, findCaseRoom, findPerson, type OpenCase } from "../db/repositories/cases.ts";
+import { appendToJournal } from "../db/repositories/journal.ts";
+import type { Database } from "../db/schema.ts";
+import type { CaseRoom } from "../domain/case/case.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import type { UserId } from "../domain/ids.ts";
+import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
+import type { SealBox } from "../vault/seal-box.ts";
+import type { Vault } from "../vault/vault.ts";
+
+export interface RouterOptions {
+  readonly vault: Vault;
+  readonly commands: readonly Command[];
+  readonly accounts: BotAccounts;
+  readonly requireSignedDevices: boolean;
+  now(): Temporal.Instant;
+  /** A homeserver's time on our clock. */
+  at(originServerTs: number): Temporal.Instant;
+}
+
+/** A message that is a command for the account that received it, and all that is known of its room. */
+export interface Routed {
+  readonly event: RawEvent;
+  readonly addressed: Addressed;
+  readonly trusted: boolean;
+  readonly room: CaseRoom;
+  readonly open: OpenCase;
+  readonly template: RoomTemplate;
+}
+
+const TextMessage = z.object({ msgtype: z.literal("m.text"), body: z.string() });
+const Relation = z.object({
+  "m.relates_to": z.object({ rel_type: z.string().optional() }).optional(),
+});
+
+/**
+ * Decides whether this account has to answer a message. Edits never execute a command again;
+ * notices and other event types are never commands.
+ *
+ * @returns undefined if there is nothing for this account to do
+ */
+export async function route(
+  db: Kysely<Database>,
+  options: RouterOptions,
+  account: UserId,
+  event: RawEvent,
+  message: Extract<Decrypted, { kind: "message" }>,
+): Promise<Routed | undefined> {
+  const text =
+    message.type === "m.room.message" ? TextMessage.safeParse(message.content).data : undefined;
+  if (text === undefined || isEdit(message.content)) return undefined;
+  const addressed = recognise(options.commands, withoutQuotation(text.body));
+  if (addressed === undefined) return undefined;
+
+  const room = await findCaseRoom(db, event.room_id);
+  if (room === undefined) return undefined;
+  const open = await findCase(db, options.vault, room.caseId);
+  if (open === undefined) return undefined;
+  const template = roomTemplate(open.case.template);
+  const present = template.rooms.find(({ kind }) => kind === room.kind)?.bots ?? [];
+  const bot = answeringBot(present, botOf(addressed)) ?? present[0];
+  if (bot === undefined || options.accounts[bot] !== account) return undefined;
+  const trusted = message.trust.kind === "signed" || !options.requireSignedDevices;
+  return { event, addressed, trusted, room, open, template };
+}
+
+/** Runs a routed command. Throws a RogatoryError for what the sender got wrong. */
+export async function execute(
+  transaction: Transaction<Database>,
+  options: RouterOptions,
+  routed: Routed,
+): Promise<Outcome> {
+  const { addressed, event, open, room, template } = routed;
+  if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
+  if (!routed.trusted) {
+    throw new RogatoryError(
+      "command.unsigned-device",
+      "This command was not carried out, because your device is not verified by you. Verify it in your client's settings (Sessions, or Encryption), then send the command again.",
+    );
+  }
+  const present = template.rooms.find(({ kind }) => kind === room.kind)?.bots ?? [];
+  if (botOf(addressed) !== undefined && answeringBot(present, botOf(addressed)) === undefined) {
+    return notInThisRoom(addressed.command, template);
+  }
+  const sender = await findPerson(transaction, open.seal, room.caseId, event.sender);
+  if (sender === undefined) {
+    throw new RogatoryError(
+      "command.stranger",
+      "You are not on the roster of this case. Ask a leader or co-chair to add you.",
+    );
+  }
+  const now = options.now();
+  const outcome = await run(addressed.command, addressed.argumentText, {
+    work: {
+      db: transaction,
+      vault: options.vault,
+      now,
+      caseId: room.caseId,
+      seal: open.seal,
+      actor: { kind: "person", userId: event.sender },
+    },
+    case: open.case,
+    room,
+    sender,
+    capabilities: capabilitiesOf(template, sender.profile.role),
+    eventId: event.event_id,
+    commands: options.commands,
+    sentAt: options.at(event.origin_server_ts),
+    zone: sender.profile.timeZone,
+  });
+  await noteInJournal(transaction, open.seal, now, routed, addressed.command);
+  return outcome;
+}
+
+function noteInJournal(
+  transaction: Transaction<Database>,
+  seal: SealBox,
+  at: Temporal.Instant,
+  { event, room }: Routed,
+  command: Command,
+): Promise<void> {
+  return appendToJournal(transaction, seal, {
+    at,
+    actor: event.sender,
+    caseId: room.caseId,
+    act: `command.${command.name.replaceAll(" ", ".")}`,
+    details: { room: event.room_id, event: event.event_id },
+  });
+}
+
+/** Help belongs to no bot: the first one of the room gives it. */
+function botOf(addressed: Addressed): BotName | undefined {
+  if (addressed.kind === "unknown" || addressed.command.name === "help") return undefined;
+  return addressed.command.bot;
+}
+
+function notInThisRoom(command: Command, template: RoomTemplate): Outcome {
+  const elsewhere = template.rooms.filter(
+    ({ bots, kind }) => kind !== "space" && bots.includes(command.bot),
+  );
+  const names = elsewhere.map(({ name }) => name).join(", ");
+  return answer(
+    names === ""
+      ? paragraph(code(`!${command.name}`), " is not used in this kind of case.")
+      : paragraph(code(`!${command.name}`), ` does not work in this room. Type it in: ${names}.`),
+  );
+}
+
+function isEdit(content: Record<string, unknown>): boolean {
+  return Relation.safeParse(content).data?.["m.relates_to"]?.rel_type === "m.replace";
+}
+
+/** Older clients put the quoted message before a reply ("Fallbacks for rich replies"). */
+function withoutQuotation(body: string): string {
+  return body.startsWith("> <") ? body.replace(/^(>.*\n)+\n?/, "") : body;
+}

@@ -1,0 +1,240 @@
+import type { Kysely } from "kysely";
+import { z } from "zod";
+import type { RoomReference, Step } from "../db/repositories/outbox.ts";
+import { saveMembership, saveRoom } from "../db/repositories/rooms.ts";
+import type { Database } from "../db/schema.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import { type CaseRoomId, EventId, RoomId } from "../domain/ids.ts";
+import { HomeserverError, path } from "../matrix/http.ts";
+import { createFileKey, encryptFile, FileKey } from "../matrix/media/encrypted-file.ts";
+import type { Session } from "../matrix/session/session.ts";
+
+/** The room of a step does not exist yet: the step waits for the one that makes it. */
+export class RoomNotReadyError extends Error {
+  override readonly name = "RoomNotReadyError";
+}
+
+/** One step as it is carried out. */
+export interface StepRun {
+  readonly session: Session;
+  readonly db: Kysely<Database>;
+  readonly transactionId: string;
+  /** Whether an earlier attempt may have had its effect without our knowing. */
+  readonly repeated: boolean;
+  /** What an earlier attempt has kept. */
+  readonly progress: unknown;
+  /** Keeps something for a later attempt; durable when it returns. */
+  saveProgress(progress: unknown): Promise<void>;
+}
+
+const Created = z.object({ room_id: RoomId });
+const Sent = z.object({ event_id: EventId });
+const Nothing = z.object({});
+const MediaAddress = z.object({ content_uri: z.string().regex(/^mxc:\/\/[^/]+\/[^/]+$/) });
+const Upload = z.strictObject({ uri: z.string(), fileKey: FileKey, done: z.boolean() });
+const planKeyField = "eu.rogatory.plan_key";
+
+/** Carries out a step; the second time is harmless. Returns the event id, where there is one. */
+export async function carryOut(step: Step, run: StepRun): Promise<EventId | undefined> {
+  switch (step.kind) {
+    case "create-room":
+      await createRoom(step.caseRoomId, step.content, run);
+      return undefined;
+    case "invite":
+      await invite(await roomIdOf(run.db, step.room), step.userId, run);
+      return undefined;
+    case "join":
+      await run.session.http.json(
+        "POST",
+        path`/_matrix/client/v3/join/${await roomIdOf(run.db, step.room)}`,
+        Nothing,
+        {
+          body: {},
+        },
+      );
+      return undefined;
+    case "set-state": {
+      const stateKey =
+        typeof step.stateKey === "string" ? step.stateKey : await roomIdOf(run.db, step.stateKey);
+      const roomId = await roomIdOf(run.db, step.room);
+      const { event_id: eventId } = await run.session.http.json(
+        "PUT",
+        path`/_matrix/client/v3/rooms/${roomId}/state/${step.type}/${stateKey}`,
+        Sent,
+        { body: step.content },
+      );
+      return eventId;
+    }
+    case "send":
+      return sendEncrypted(await roomIdOf(run.db, step.room), step.type, step.content, run);
+    case "send-file":
+      return sendFile(await roomIdOf(run.db, step.room), step, run);
+  }
+}
+
+async function roomIdOf(db: Kysely<Database>, room: RoomReference): Promise<RoomId> {
+  if ("roomId" in room) return room.roomId;
+  const row = await db
+    .selectFrom("case_room")
+    .select("room_id")
+    .where("id", "=", room.caseRoomId)
+    .executeTakeFirst();
+  if (row === undefined)
+    throw new RogatoryError("step.room-unknown", "The room of this step is no longer planned.");
+  if (row.room_id === null) throw new RoomNotReadyError("the room has not been made yet");
+  return row.room_id;
+}
+
+async function createRoom(
+  caseRoomId: CaseRoomId,
+  content: Record<string, unknown>,
+  run: StepRun,
+): Promise<void> {
+  const { plan_key: planKey } = await run.db
+    .selectFrom("case_room")
+    .select("plan_key")
+    .where("id", "=", caseRoomId)
+    .executeTakeFirstOrThrow();
+  const made = run.repeated ? await findRoomByPlanKey(planKey, run.session) : undefined;
+  const roomId =
+    made ??
+    (
+      await run.session.http.json("POST", "/_matrix/client/v3/createRoom", Created, {
+        body: {
+          ...content,
+          creation_content: {
+            ...JsonObject.parse(content.creation_content ?? {}),
+            [planKeyField]: planKey,
+          },
+        },
+      })
+    ).room_id;
+  const encryption = encryptionOf(content);
+  await run.db.transaction().execute(async (transaction) => {
+    await transaction
+      .updateTable("case_room")
+      .set({ room_id: roomId })
+      .where("id", "=", caseRoomId)
+      .execute();
+    await saveRoom(transaction, roomId, {
+      historyVisibility: "joined",
+      ...(encryption === undefined ? {} : { encryption }),
+    });
+    await saveMembership(transaction, roomId, run.session.userId, "join");
+  });
+}
+
+const JsonObject = z.record(z.string(), z.unknown());
+const InitialState = z.array(z.object({ type: z.string(), content: JsonObject })).default([]);
+const JoinedRooms = z.object({ joined_rooms: z.array(RoomId) });
+
+function encryptionOf(content: Record<string, unknown>): Record<string, unknown> | undefined {
+  const state = InitialState.parse(content.initial_state);
+  return state.find((event) => event.type === "m.room.encryption")?.content;
+}
+
+/** createRoom has no transaction id: a room that an interrupted attempt made is found by its plan key. */
+async function findRoomByPlanKey(planKey: string, session: Session): Promise<RoomId | undefined> {
+  const { joined_rooms: rooms } = await session.http.json(
+    "GET",
+    "/_matrix/client/v3/joined_rooms",
+    JoinedRooms,
+  );
+  for (const roomId of rooms) {
+    const create = await session.http.json(
+      "GET",
+      path`/_matrix/client/v3/rooms/${roomId}/state/m.room.create/`,
+      JsonObject,
+    );
+    if (create[planKeyField] === planKey) return roomId;
+  }
+  return undefined;
+}
+
+const Member = z.object({ membership: z.string() });
+
+async function invite(roomId: RoomId, userId: string, { session }: StepRun): Promise<void> {
+  try {
+    await session.http.json("POST", path`/_matrix/client/v3/rooms/${roomId}/invite`, Nothing, {
+      body: { user_id: userId },
+    });
+  } catch (error) {
+    // Who is invited or joined already cannot be invited: that is what the step wanted.
+    if (!(error instanceof HomeserverError) || error.errcode !== "M_FORBIDDEN") throw error;
+    const member = await session.http
+      .json("GET", path`/_matrix/client/v3/rooms/${roomId}/state/m.room.member/${userId}`, Member)
+      .catch(() => undefined);
+    if (member?.membership !== "join" && member?.membership !== "invite") throw error;
+  }
+}
+
+/** The only way in which anything is said: as ciphertext. */
+async function sendEncrypted(
+  roomId: RoomId,
+  type: string,
+  content: Record<string, unknown>,
+  { session, transactionId }: StepRun,
+): Promise<EventId> {
+  const encrypted = await session.encrypt(roomId, type, content);
+  const { event_id: eventId } = await session.http.json(
+    "PUT",
+    path`/_matrix/client/v3/rooms/${roomId}/send/m.room.encrypted/${transactionId}`,
+    Sent,
+    { body: encrypted },
+  );
+  return eventId;
+}
+
+async function sendFile(
+  roomId: RoomId,
+  step: Extract<Step, { kind: "send-file" }>,
+  run: StepRun,
+): Promise<EventId> {
+  const bytes = Buffer.from(step.bytesBase64, "base64");
+  const upload = run.progress === null ? await reserveUpload(run) : Upload.parse(run.progress);
+  const { ciphertext, file } = encryptFile(bytes, upload.fileKey);
+  if (!upload.done) {
+    await putMedia(upload.uri, ciphertext, run.session);
+    await run.saveProgress({ ...upload, done: true });
+  }
+  const content = {
+    msgtype: "m.file",
+    body: step.fileName,
+    filename: step.fileName,
+    info: { mimetype: step.mimeType, size: bytes.length },
+    file: { ...file, url: upload.uri },
+    ...(step.inReplyTo === undefined
+      ? {}
+      : { "m.relates_to": { "m.in_reply_to": { event_id: step.inReplyTo } } }),
+  };
+  return sendEncrypted(roomId, "m.room.message", content, run);
+}
+
+/** The address is reserved and kept before anything is uploaded, so that nothing is uploaded twice. */
+async function reserveUpload(run: StepRun): Promise<z.infer<typeof Upload>> {
+  const { content_uri: uri } = await run.session.http.json(
+    "POST",
+    "/_matrix/media/v1/create",
+    MediaAddress,
+    { body: {} },
+  );
+  const upload = { uri, fileKey: createFileKey(), done: false };
+  await run.saveProgress(upload);
+  return upload;
+}
+
+/** The name of the file is clear text for the server, and so it is not given. */
+async function putMedia(uri: string, ciphertext: Buffer, session: Session): Promise<void> {
+  const [server = "", mediaId = ""] = uri.slice("mxc://".length).split("/");
+  try {
+    await session.http.putBytes(
+      path`/_matrix/media/v3/upload/${server}/${mediaId}`,
+      ciphertext,
+      "application/octet-stream",
+    );
+  } catch (error) {
+    const isThere =
+      error instanceof HomeserverError && error.errcode === "M_CANNOT_OVERWRITE_MEDIA";
+    if (!isThere) throw error;
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+/**
+ * What a role may do. Room templates (`config/rooms/*.yaml`) give each role a set of these; code
+ * never asks for a role's name.
+ */
+export const Capability = z.enum([
+  "help.read",
+  "meeting.schedule",
+  "meeting.read",
+  "action.add",
+  "action.read",
+  "action.complete",
+  "request.create",
+  "request.read",
+  "takeaway.record",
+  "takeaway.list",
+  "report.draft",
+]);
+export type Capability = z.infer<typeof Capability>;

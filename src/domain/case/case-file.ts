@@ -1,0 +1,228 @@
+import { z } from "zod";
+import { UserId } from "../ids.ts";
+import type { FixedSection } from "../report/agenda.ts";
+import { nearest } from "../text/nearest.ts";
+import { CaseProfile } from "./case.ts";
+import { PersonProfile, TimeZone } from "./person.ts";
+
+const RosterEntry = z.strictObject({
+  /** The whole Matrix id, for people of any homeserver. */
+  matrixId: UserId.optional(),
+  /** Only the name, for people of the deployment's own homeserver. */
+  localpart: z
+    .string()
+    .regex(/^[a-z0-9._=/+-]+$/, "a localpart has small letters, digits and . _ = / + - only")
+    .max(200)
+    .optional(),
+  ...PersonProfile.shape,
+  timeZone: TimeZone.optional(),
+});
+
+/** What `rogatory case new --from FILE` reads: one case with its people. */
+export const CaseFileContent = z.strictObject({
+  template: z.string().regex(/^[a-z][a-z0-9-]*$/, "a template is a file name in config/rooms"),
+  ...CaseProfile.shape,
+  roster: z.array(RosterEntry).min(1).max(1000),
+});
+export type CaseFileContent = z.infer<typeof CaseFileContent>;
+
+/** A person who will be on the roster, with a full Matrix id and a time zone. */
+export interface PlannedPerson {
+  readonly userId: UserId;
+  readonly profile: PersonProfile;
+}
+
+export interface CaseFile {
+  readonly template: string;
+  readonly profile: CaseProfile;
+  readonly people: readonly PlannedPerson[];
+}
+
+/** What a case file may refer to. */
+export interface CaseFileContext {
+  /** Names of the templates that there are. */
+  readonly templates: readonly string[];
+  /** Of the file's own template, if it exists. */
+  readonly template:
+    | {
+        readonly roles: readonly string[];
+        readonly hasSectionRooms: boolean;
+        /** Whether people of other homeservers can join its rooms. */
+        readonly federate: boolean;
+      }
+    | undefined;
+  readonly reportTemplates: readonly string[];
+  /** Sections that the file's report template has by itself; their codes are taken. */
+  readonly fixedSections: readonly FixedSection[];
+  /** The homeserver to which a `localpart` belongs. */
+  readonly serverName: string;
+  /** The bots: they are in the rooms anyway and cannot be on a roster. */
+  readonly bots: readonly UserId[];
+}
+
+export interface CaseFileProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Every rule that a well-formed case file breaks; nothing is created unless there is none. */
+export function checkCaseFile(
+  file: CaseFileContent,
+  context: CaseFileContext,
+): readonly CaseFileProblem[] {
+  return [
+    ...checkTemplates(file, context),
+    ...checkPeriods(file),
+    ...checkParties(file),
+    ...checkAgenda(file, context),
+    ...file.roster.flatMap((entry, index) => checkRosterEntry(entry, index, context)),
+    ...checkPeople(file, context),
+  ];
+}
+
+/** The case that a checked file describes. */
+export function planCase(
+  { template, roster, ...profile }: CaseFileContent,
+  serverName: string,
+): CaseFile {
+  const people = roster.map(({ matrixId, localpart, timeZone, ...person }) => ({
+    userId: userIdOf({ matrixId, localpart }, serverName),
+    profile: { ...person, timeZone: timeZone ?? profile.timeZone },
+  }));
+  return { template, profile, people };
+}
+
+function userIdOf(
+  entry: { readonly matrixId?: UserId | undefined; readonly localpart?: string | undefined },
+  serverName: string,
+): UserId {
+  return entry.matrixId ?? UserId.parse(`@${entry.localpart}:${serverName}`);
+}
+
+function checkTemplates(file: CaseFileContent, context: CaseFileContext): CaseFileProblem[] {
+  const problems: CaseFileProblem[] = [];
+  if (context.template === undefined) {
+    problems.push({
+      path: ["template"],
+      message: unknownName("room template", file.template, context.templates),
+    });
+  }
+  if (file.reportTemplate !== undefined && !context.reportTemplates.includes(file.reportTemplate)) {
+    problems.push({
+      path: ["reportTemplate"],
+      message: unknownName("report template", file.reportTemplate, context.reportTemplates),
+    });
+  }
+  return problems;
+}
+
+function checkPeriods({ meeting, agreement }: CaseFileContent): CaseFileProblem[] {
+  const problems: CaseFileProblem[] = [];
+  if (meeting !== undefined && meeting.to < meeting.from) {
+    problems.push({ path: ["meeting", "to"], message: "is before the first day" });
+  }
+  const period = agreement?.period;
+  if (period !== undefined && period.to < period.from) {
+    problems.push({ path: ["agreement", "period", "to"], message: "is before the first day" });
+  }
+  return problems;
+}
+
+function checkParties({ agreement }: CaseFileContent): CaseFileProblem[] {
+  return (agreement?.parties ?? []).flatMap((party, index, parties) =>
+    parties.indexOf(party) === index
+      ? []
+      : [{ path: ["agreement", "parties", index], message: `names ${party} a second time` }],
+  );
+}
+
+function checkAgenda({ agenda }: CaseFileContent, context: CaseFileContext): CaseFileProblem[] {
+  const problems: CaseFileProblem[] = [];
+  const fixed = new Set(context.fixedSections.map(({ code }) => code));
+  const main = new Set([
+    ...fixed,
+    ...agenda.filter(({ parent }) => parent === undefined).map(({ code }) => code),
+  ]);
+  for (const [index, { code, parent, room }] of agenda.entries()) {
+    const where = ["agenda", index];
+    if (agenda.findIndex((other) => other.code === code) !== index) {
+      problems.push({ path: [...where, "code"], message: `“${code}” stands in the agenda twice` });
+    }
+    if (fixed.has(code)) {
+      problems.push({
+        path: [...where, "code"],
+        message: `“${code}” is a section that the report template has by itself: use another code`,
+      });
+    }
+    if (parent !== undefined && !main.has(parent)) {
+      const known = agenda.some((other) => other.code === parent);
+      problems.push({
+        path: [...where, "parent"],
+        message: known
+          ? `“${parent}” is itself below another section: a report has two levels only`
+          : unknownName("section", parent, [...main]),
+      });
+    }
+    if (room && context.template !== undefined && !context.template.hasSectionRooms) {
+      problems.push({
+        path: [...where, "room"],
+        message: "asks for a room, but this room template has no rooms for sections: remove it",
+      });
+    }
+  }
+  return problems;
+}
+
+function checkRosterEntry(
+  entry: CaseFileContent["roster"][number],
+  index: number,
+  { template }: CaseFileContext,
+): CaseFileProblem[] {
+  const problems: CaseFileProblem[] = [];
+  const path = ["roster", index];
+  if ((entry.matrixId === undefined) === (entry.localpart === undefined)) {
+    problems.push({ path, message: "needs either a matrixId or a localpart" });
+  }
+  if ((entry.state === undefined) === (entry.body === undefined)) {
+    problems.push({
+      path,
+      message: "needs either a state (such as RO) or a body (such as Europol)",
+    });
+  }
+  if (template !== undefined && !template.roles.includes(entry.role)) {
+    problems.push({
+      path: [...path, "role"],
+      message: unknownName("role", entry.role, template.roles),
+    });
+  }
+  return problems;
+}
+
+function checkPeople(
+  { roster }: CaseFileContent,
+  { serverName, bots, template }: CaseFileContext,
+): CaseFileProblem[] {
+  const first = new Map<string, number>();
+  return roster.flatMap((entry, index): CaseFileProblem[] => {
+    if (entry.matrixId === undefined && entry.localpart === undefined) return [];
+    const userId = userIdOf(entry, serverName);
+    const path = ["roster", index, entry.matrixId === undefined ? "localpart" : "matrixId"];
+    if (bots.includes(userId)) return [{ path, message: "is one of the bots: remove the entry" }];
+    if (template?.federate === false && !userId.endsWith(`:${serverName}`)) {
+      const message = "is on another homeserver, to which the rooms of this template are closed";
+      return [{ path, message }];
+    }
+    const earlier = first.get(userId);
+    if (earlier === undefined) {
+      first.set(userId, index);
+      return [];
+    }
+    return [{ path, message: `is the same person as roster[${earlier}]` }];
+  });
+}
+
+function unknownName(kind: string, name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  const hint = guess === undefined ? "" : `; perhaps you meant ${guess}`;
+  return `is wrong: there is no ${kind} “${name}”: use ${known.join(", ")}${hint}`;
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { CaseId, CaseRoomId, RoomId } from "../ids.ts";
+import { AgendaEntry, ReportedMeeting } from "../report/agenda.ts";
+import { TimeZone } from "./person.ts";
+
+/** What a JIT agreement fixes, as far as Rogatory uses it. Dates are calendar dates. */
+export const JitAgreement = z.strictObject({
+  parties: z.array(z.string().regex(/^[A-Z]{2}$/)).min(2),
+  purpose: z.string().min(1).max(2000),
+  period: z.strictObject({ from: z.iso.date(), to: z.iso.date() }).optional(),
+});
+export type JitAgreement = z.infer<typeof JitAgreement>;
+
+/** What a case really is. Stored sealed, and said only inside encrypted messages. */
+export const CaseProfile = z.strictObject({
+  name: z.string().min(1).max(200),
+  timeZone: TimeZone,
+  agreement: JitAgreement.optional(),
+  meeting: ReportedMeeting.optional(),
+  /** Template of the outcome report: a file name in `config/reports/`, without its ending. */
+  reportTemplate: z.string().optional(),
+  agenda: z.array(AgendaEntry).default([]),
+});
+export type CaseProfile = z.infer<typeof CaseProfile>;
+
+export interface Case {
+  readonly id: CaseId;
+  /** Neutral reference that the server may see, such as `JIT-7F3A`. */
+  readonly code: string;
+  /** Room template: a file name in `config/rooms/`, without its ending. */
+  readonly template: string;
+  readonly profile: CaseProfile;
+}
+
+export interface CaseRoom {
+  readonly id: CaseRoomId;
+  readonly caseId: CaseId;
+  /** The room's key in its template: `space`, `coordination`, `plenary`, `session`, ... */
+  readonly kind: string;
+  /** The section of the agenda that the room belongs to. */
+  readonly section: string | undefined;
+  /** Absent until the homeserver has made the room. */
+  readonly roomId: RoomId | undefined;
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { CaseId, PersonId, UserId } from "../ids.ts";
+
+/** An IANA time zone, such as `Europe/Bucharest`. */
+export const TimeZone = z.string().refine((name) => {
+  try {
+    new Intl.DateTimeFormat("en-GB", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}, "use an IANA time zone such as Europe/Bucharest");
+
+/** What is known of a person on a roster: a function and an affiliation, never a personal name. */
+export const PersonProfile = z.strictObject({
+  /** For instance "Prosecutor, DIICOT". */
+  function: z.string().min(1).max(200),
+  /** ISO 3166-1 alpha-2 code of the State, for national delegations. */
+  state: z
+    .string()
+    .regex(/^[A-Z]{2}$/, "use the two capital letters of ISO 3166-1, such as RO")
+    .optional(),
+  /** For people who do not come for a State: Eurojust, Europol, UNODC, ... */
+  body: z.string().min(1).max(100).optional(),
+  role: z.string().min(1).max(50),
+  languages: z.array(z.string().min(2).max(10)).default([]),
+  timeZone: TimeZone,
+});
+export type PersonProfile = z.infer<typeof PersonProfile>;
+
+export interface Person {
+  readonly id: PersonId;
+  readonly caseId: CaseId;
+  readonly userId: UserId;
+  readonly profile: PersonProfile;
+}
+
+/** How a person is called in answers: function and affiliation. */
+export function describePerson(profile: PersonProfile): string {
+  const affiliation = profile.state ?? profile.body;
+  return affiliation === undefined ? profile.function : `${profile.function} (${affiliation})`;
+}

@@ -1,0 +1,57 @@
+import type { MatrixEvent } from "matrix-js-sdk";
+import { z } from "zod";
+
+/**
+ * What a room must tell matrix-js-sdk's crypto, in place of its `Room`: rooms live in our database,
+ * and this small view is enough (checked by the contract test).
+ */
+export interface RoomView {
+  readonly roomId: string;
+  getJoinedMembers(): MemberView[];
+  getEncryptionTargetMembers(): Promise<MemberView[]>;
+  shouldEncryptForInvitedMembers(): boolean;
+  getHistoryVisibility(): string;
+  getBlacklistUnverifiedDevices(): boolean | null;
+}
+
+export interface MemberView {
+  readonly userId: string;
+  readonly membership: string;
+}
+
+export interface CryptoChanges {
+  readonly toDeviceEvents: readonly unknown[];
+  readonly deviceLists: unknown;
+  readonly oneTimeKeysCounts: Readonly<Record<string, number>> | undefined;
+  readonly unusedFallbackKeys: readonly string[] | undefined;
+}
+
+/**
+ * The methods of matrix-js-sdk's crypto that its own sync loop calls. They are marked internal,
+ * which is why the version is pinned exactly and why they are looked for at run time: an upgrade
+ * that renames one fails at start, not in the middle of a case.
+ */
+export interface CryptoBackend {
+  processSyncChanges(changes: CryptoChanges): Promise<unknown>;
+  onCryptoEvent(room: RoomView, event: MatrixEvent): Promise<void>;
+  onRoomMembership(event: MatrixEvent, member: MemberView, oldMembership?: string): void;
+  onSyncCompleted(state: { readonly catchingUp?: boolean }): void;
+  encryptEvent(event: MatrixEvent, room: RoomView): Promise<void>;
+}
+
+const methods = [
+  "processSyncChanges",
+  "onCryptoEvent",
+  "onRoomMembership",
+  "onSyncCompleted",
+  "encryptEvent",
+  "decryptEvent",
+] as const;
+
+export const CryptoBackendContract = z.custom<CryptoBackend>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    methods.every((name) => name in value && typeof Reflect.get(value, name) === "function"),
+  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}`,
+);

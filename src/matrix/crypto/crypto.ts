@@ -1,0 +1,249 @@
+import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
+import {
+  AllDevicesIsolationMode,
+  type CryptoApi,
+  EventShieldColour,
+  EventShieldReason,
+} from "matrix-js-sdk/lib/crypto-api/index.js";
+import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
+import { z } from "zod";
+import { RogatoryError } from "../../domain/errors.ts";
+import type { DeviceId, EventId, RoomId, UserId } from "../../domain/ids.ts";
+import {
+  type CryptoBackend,
+  CryptoBackendContract,
+  type CryptoChanges,
+  type RoomView,
+} from "./backend.ts";
+import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
+
+export interface CryptoAccount {
+  readonly homeserverUrl: string;
+  /** Token of the application service; the account and device are named with each request. */
+  readonly token: string;
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  /** Encrypts the crypto store itself: 32 bytes. */
+  readonly storeKey: Uint8Array;
+  readonly log: SdkLogSink;
+}
+
+/** The recovery key of the account's secret storage, kept sealed in the database. */
+export interface RecoveryKeyStore {
+  read(): Promise<string | undefined>;
+  /** Must be durable when it returns: the server learns of the key only afterwards. */
+  write(recoveryKey: string): Promise<void>;
+}
+
+/** An event as it came from the homeserver. */
+export interface RawEvent {
+  readonly event_id: EventId;
+  readonly room_id: RoomId;
+  readonly sender: UserId;
+  readonly type: string;
+  readonly content: Record<string, unknown>;
+  readonly origin_server_ts: number;
+}
+
+export type Decrypted =
+  | {
+      readonly kind: "message";
+      readonly type: string;
+      readonly content: Record<string, unknown>;
+      /** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
+      readonly trust:
+        | { readonly kind: "signed" }
+        | { readonly kind: "doubtful"; readonly reason: string };
+    }
+  | { readonly kind: "undecryptable"; readonly code: string };
+
+export interface Fingerprint {
+  readonly ed25519: string;
+  readonly curve25519: string;
+}
+
+const Content = z.record(z.string(), z.unknown());
+
+/**
+ * End-to-end encryption of one account: the one adapter over matrix-js-sdk, which is fed by our own
+ * sync loop and never starts its own client.
+ */
+export class AccountCrypto {
+  readonly #client: MatrixClient;
+  readonly #api: CryptoApi;
+  readonly #backend: CryptoBackend;
+
+  private constructor(client: MatrixClient, api: CryptoApi) {
+    this.#client = client;
+    this.#api = api;
+    this.#backend = CryptoBackendContract.parse(api);
+  }
+
+  /** Opens the account's crypto store, or makes it. `globalThis.indexedDB` must be installed. */
+  static async open(account: CryptoAccount, recovery: RecoveryKeyStore): Promise<AccountCrypto> {
+    const client = createClient({
+      baseUrl: account.homeserverUrl,
+      accessToken: account.token,
+      userId: account.userId,
+      deviceId: account.deviceId,
+      queryParams: { user_id: account.userId, device_id: account.deviceId },
+      logger: sdkLogger(account.log),
+      cryptoCallbacks: {
+        getSecretStorageKey: async ({ keys }) => {
+          const encoded = await recovery.read();
+          const keyId = Object.keys(keys)[0];
+          return encoded === undefined || keyId === undefined
+            ? null
+            : [keyId, decodeRecoveryKey(encoded)];
+        },
+      },
+    });
+    await client.initRustCrypto({
+      // By user and device, never by token: another device must never open this store.
+      cryptoDatabasePrefix: `rogatory/${account.userId}/${account.deviceId}`,
+      storageKey: account.storeKey,
+    });
+    const api = client.getCrypto();
+    if (api === undefined)
+      throw new RogatoryError("crypto.missing", "Encryption could not be started.");
+    // Everything is decrypted, and the sender's shield is judged by us, so that a refusal can be explained.
+    api.setDeviceIsolationMode(new AllDevicesIsolationMode(false));
+    return new AccountCrypto(client, api);
+  }
+
+  fingerprint(): Promise<Fingerprint> {
+    return this.#api.getOwnDeviceKeys();
+  }
+
+  /**
+   * Publishes the identity, signs the device with it, and sets up secret storage and key backup.
+   * Repeating it is harmless; an identity that exists is never replaced.
+   */
+  async ensureIdentity(recovery: RecoveryKeyStore): Promise<void> {
+    await this.#api.bootstrapCrossSigning({
+      // The first upload needs no further authentication (MSC3967), and later ones none of an
+      // application service (MSC4190).
+      authUploadDeviceSigningKeys: async (makeRequest) => {
+        await makeRequest(null);
+      },
+    });
+    // The signing above made our own device list out of date; the backup waits for its query.
+    this.syncCompleted();
+    if ((await recovery.read()) === undefined) {
+      const key = await this.#api.createRecoveryKeyFromPassphrase();
+      if (key.encodedPrivateKey === undefined) {
+        throw new RogatoryError("crypto.recovery-key", "No recovery key could be made.");
+      }
+      await recovery.write(key.encodedPrivateKey);
+      await this.#api.bootstrapSecretStorage({
+        createSecretStorageKey: async () => key,
+        setupNewSecretStorage: true,
+        setupNewKeyBackup: true,
+      });
+    } else if (!(await this.#api.isSecretStorageReady())) {
+      // The process ended between keeping the key and telling the server: finish with the same key.
+      const encoded = await recovery.read();
+      if (encoded === undefined) return;
+      await this.#api.bootstrapSecretStorage({
+        createSecretStorageKey: async () => ({
+          privateKey: decodeRecoveryKey(encoded),
+          encodedPrivateKey: encoded,
+        }),
+        setupNewSecretStorage: true,
+        setupNewKeyBackup: (await this.#api.getKeyBackupInfo()) === null,
+      });
+    }
+    await this.#api.checkKeyBackupAndEnable();
+  }
+
+  async isIdentityReady(): Promise<boolean> {
+    return this.#api.isCrossSigningReady();
+  }
+
+  /** To-device messages, device lists and key counts of one sync response, durable when it returns. */
+  async processSync(changes: CryptoChanges): Promise<void> {
+    await this.#backend.processSyncChanges(changes);
+  }
+
+  /** Sends what the response made necessary: key uploads, key queries, claims. */
+  syncCompleted(): void {
+    this.#backend.onSyncCompleted({});
+  }
+
+  /** Makes a room's encryption known; needed once per process before its messages can be encrypted. */
+  async configureRoom(room: RoomView, encryption: Record<string, unknown>): Promise<void> {
+    const event = new MatrixEvent({
+      type: "m.room.encryption",
+      state_key: "",
+      room_id: room.roomId,
+      content: encryption,
+    });
+    await this.#backend.onCryptoEvent(room, event);
+  }
+
+  /** Starts to track the devices of somebody who joined, or was invited where that counts. */
+  memberChanged(roomId: RoomId, userId: UserId, membership: string): void {
+    const event = new MatrixEvent({
+      type: "m.room.member",
+      state_key: userId,
+      room_id: roomId,
+      content: { membership },
+    });
+    this.#backend.onRoomMembership(event, { userId, membership });
+  }
+
+  /** The next message of the room gets a new key, which whoever left does not receive. */
+  async rotateRoomKey(roomId: RoomId): Promise<void> {
+    await this.#api.forceDiscardSession(roomId);
+  }
+
+  /**
+   * Encrypts an event for everybody in the room.
+   *
+   * @returns the content to send as `m.room.encrypted`
+   * @throws if the room was not configured, or what came out is no ciphertext
+   */
+  async encrypt(
+    room: RoomView,
+    type: string,
+    content: Record<string, unknown>,
+  ): Promise<Record<string, unknown>> {
+    const event = new MatrixEvent({ type, room_id: room.roomId, content });
+    await this.#backend.encryptEvent(event, room);
+    const wire = Content.parse(event.getWireContent());
+    if (event.getWireType() !== "m.room.encrypted" || typeof wire.ciphertext !== "string") {
+      throw new RogatoryError(
+        "send.plaintext",
+        "A message was not sent because it was not encrypted.",
+      );
+    }
+    // A relation stands outside the ciphertext, where servers and clients look for it.
+    const relation = content["m.relates_to"];
+    return relation === undefined ? wire : { ...wire, "m.relates_to": relation };
+  }
+
+  async decrypt(raw: RawEvent): Promise<Decrypted> {
+    const event = new MatrixEvent({ ...raw });
+    await this.#client.decryptEventIfNeeded(event);
+    if (event.isDecryptionFailure()) {
+      return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
+    }
+    const info = await this.#api.getEncryptionInfoForEvent(event);
+    return {
+      kind: "message",
+      type: event.getType(),
+      content: Content.parse(event.getContent()),
+      trust:
+        info?.shieldColour === EventShieldColour.NONE
+          ? { kind: "signed" }
+          : {
+              kind: "doubtful",
+              reason: EventShieldReason[info?.shieldReason ?? EventShieldReason.UNKNOWN],
+            },
+    };
+  }
+
+  stop(): void {
+    this.#client.stopClient();
+  }
+}

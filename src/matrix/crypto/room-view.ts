@@ -1,0 +1,29 @@
+import type { Kysely } from "kysely";
+import { listMembers } from "../../db/repositories/rooms.ts";
+import type { Database } from "../../db/schema.ts";
+import type { RoomId } from "../../domain/ids.ts";
+import type { MemberView, RoomView } from "./backend.ts";
+
+/**
+ * A room as the crypto asks for it, answered from the database. Only joined members receive keys:
+ * with `history_visibility: joined` an invited person must not read what was said before.
+ */
+export async function openRoomView(
+  db: Kysely<Database>,
+  room: { readonly roomId: RoomId; readonly historyVisibility: string },
+): Promise<RoomView> {
+  const sharesWithInvited = room.historyVisibility !== "joined";
+  const memberships = sharesWithInvited ? ["join", "invite"] : ["join"];
+  const load = async (wanted: readonly string[]): Promise<MemberView[]> => [
+    ...(await listMembers(db, room.roomId, wanted)),
+  ];
+  const joined = await load(["join"]);
+  return {
+    roomId: room.roomId,
+    getJoinedMembers: () => joined,
+    getEncryptionTargetMembers: () => load(memberships),
+    shouldEncryptForInvitedMembers: () => sharesWithInvited,
+    getHistoryVisibility: () => room.historyVisibility,
+    getBlacklistUnverifiedDevices: () => null,
+  };
+}

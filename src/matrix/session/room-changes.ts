@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { type RoomId, UserId } from "../../domain/ids.ts";
+import type { JoinedRoom, RoomEvent } from "./sync-response.ts";
+
+/** What one sync response says about a room, in the order in which it happened. */
+export interface RoomChanges {
+  readonly roomId: RoomId;
+  readonly encryption: Record<string, unknown> | undefined;
+  readonly historyVisibility: string | undefined;
+  /** The last membership of each person that the response mentions. */
+  readonly memberships: ReadonlyMap<UserId, string>;
+  /** People who were seen leaving, being removed or banned: the room's key must be renewed. */
+  readonly departed: readonly UserId[];
+  /** Encrypted messages of the timeline. */
+  readonly messages: readonly RoomEvent[];
+  /** Set when the timeline has a gap: where to page back from. */
+  readonly gapBefore: string | undefined;
+}
+
+const Membership = z.object({ membership: z.string() });
+const Visibility = z.object({ history_visibility: z.string() });
+
+export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
+  const memberships = new Map<UserId, string>();
+  const departed = new Set<UserId>();
+  let encryption: Record<string, unknown> | undefined;
+  let historyVisibility: string | undefined;
+
+  for (const event of [...room.state.events, ...room.timeline.events]) {
+    if (event.state_key === undefined) continue;
+    switch (event.type) {
+      case "m.room.encryption":
+        if (event.content.algorithm === "m.megolm.v1.aes-sha2") encryption = event.content;
+        break;
+      case "m.room.history_visibility":
+        historyVisibility =
+          Visibility.safeParse(event.content).data?.history_visibility ?? historyVisibility;
+        break;
+      case "m.room.member": {
+        const userId = UserId.safeParse(event.state_key).data;
+        const membership = Membership.safeParse(event.content).data?.membership;
+        if (userId === undefined || membership === undefined) break;
+        memberships.set(userId, membership);
+        if (membership === "leave" || membership === "ban") departed.add(userId);
+        break;
+      }
+    }
+  }
+
+  return {
+    roomId,
+    encryption,
+    historyVisibility,
+    memberships,
+    departed: [...departed],
+    messages: room.timeline.events.filter(
+      (event) => event.type === "m.room.encrypted" && event.state_key === undefined,
+    ),
+    gapBefore: room.timeline.limited ? room.timeline.prev_batch : undefined,
+  };
+}

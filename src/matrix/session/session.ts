@@ -1,0 +1,218 @@
+import type { Kysely } from "kysely";
+import { z } from "zod";
+import { readSyncToken } from "../../db/repositories/accounts.ts";
+import { enqueueStep } from "../../db/repositories/outbox.ts";
+import { findRoom, listMembers, saveMembership } from "../../db/repositories/rooms.ts";
+import type { Database } from "../../db/schema.ts";
+import { RogatoryError } from "../../domain/errors.ts";
+import { type DeviceId, RoomId, UserId } from "../../domain/ids.ts";
+import type { Vault } from "../../vault/vault.ts";
+import type { AccountCrypto } from "../crypto/crypto.ts";
+import { openRoomView } from "../crypto/room-view.ts";
+import { type AccountHttp, path } from "../http.ts";
+import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
+import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
+import { type Replay, saveSyncBatch } from "./sync-store.ts";
+
+export interface SessionOptions {
+  readonly db: Kysely<Database>;
+  readonly vault: Vault;
+  now(): Temporal.Instant;
+  readonly http: AccountHttp;
+  readonly crypto: AccountCrypto;
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly ownAccounts: ReadonlySet<UserId>;
+  /** Whether to accept an invitation by this person. */
+  mayInvite(inviter: UserId): Promise<boolean>;
+  /** Called after each response is durable. */
+  onSynced(batch: { readonly replays: readonly Replay[] }): void;
+}
+
+const JoinedMembers = z.object({ joined: z.record(z.string(), z.unknown()) });
+
+/** How long the homeserver may wait for news before it answers. */
+const longPollMs = 30_000;
+
+/**
+ * One account's connection: its own /sync loop, and encryption for the rooms it is in. Rooms live in
+ * the database; what the crypto must know of them is told on first use in this process.
+ */
+export class Session {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly http: AccountHttp;
+  readonly crypto: AccountCrypto;
+  readonly #options: SessionOptions;
+  readonly #configured = new Map<RoomId, Promise<void>>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.userId = options.userId;
+    this.deviceId = options.deviceId;
+    this.http = options.http;
+    this.crypto = options.crypto;
+  }
+
+  /**
+   * One round: asks, handles keys first, then keeps the rest. Throws UnreachableError or
+   * HomeserverError if the homeserver gave no answer, in which case nothing has happened; any other
+   * error leaves the crypto ahead of its position and must end the process.
+   */
+  async syncOnce(signal: AbortSignal, waitMs = longPollMs): Promise<void> {
+    const { db, userId } = this.#options;
+    const since = await readSyncToken(db, userId);
+    const response = await this.http.json("GET", "/_matrix/client/v3/sync", SyncResponse, {
+      query: {
+        filter: syncFilter,
+        timeout: String(since === undefined ? 0 : waitMs),
+        ...(since === undefined ? {} : { since }),
+      },
+      timeoutMs: waitMs + 60_000,
+      signal,
+    });
+    const rooms = await this.#readRooms(response, since, signal);
+
+    // Room keys and device lists become durable before the position moves past them.
+    await this.crypto.processSync({
+      toDeviceEvents: response.to_device.events,
+      deviceLists: response.device_lists,
+      oneTimeKeysCounts: response.device_one_time_keys_count,
+      unusedFallbackKeys: response.device_unused_fallback_key_types,
+    });
+    const replays = await saveSyncBatch(
+      db,
+      {
+        account: userId,
+        nextBatch: response.next_batch,
+        rooms,
+        keysArrived: response.to_device.events.length > 0,
+        ownAccounts: this.#options.ownAccounts,
+        invitations: await this.#acceptable(response),
+      },
+      (transaction, roomId) =>
+        enqueueStep(transaction, this.#options.vault.system, this.#options.now(), {
+          account: userId,
+          lane: roomId,
+          caseId: undefined,
+          step: { kind: "join", room: { roomId } },
+          cause: `invite.${response.next_batch}`,
+          slot: roomId,
+        }),
+    );
+    for (const room of rooms) await this.#tellCrypto(room);
+    this.crypto.syncCompleted();
+    this.#options.onSynced({ replays });
+  }
+
+  /** Encrypts for everybody in the room; throws if the room is not known to be encrypted. */
+  async encrypt(
+    roomId: RoomId,
+    type: string,
+    content: Record<string, unknown>,
+  ): Promise<Record<string, unknown>> {
+    const room = await findRoom(this.#options.db, roomId);
+    if (room?.encryption === undefined) {
+      throw new RogatoryError(
+        "send.unencrypted-room",
+        "The room is not known to be encrypted; nothing was sent.",
+      );
+    }
+    await this.#configure(roomId);
+    return this.crypto.encrypt(await openRoomView(this.#options.db, room), type, content);
+  }
+
+  async #readRooms(
+    response: SyncResponse,
+    since: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly RoomChanges[]> {
+    const rooms: RoomChanges[] = [];
+    for (const [roomId, room] of [
+      ...Object.entries(response.rooms.join),
+      ...Object.entries(response.rooms.leave),
+    ]) {
+      const changes = readRoomChanges(RoomId.parse(roomId), room);
+      const missed =
+        changes.gapBefore === undefined || since === undefined
+          ? []
+          : await this.#fillGap(changes.roomId, changes.gapBefore, since, signal);
+      rooms.push({ ...changes, messages: [...missed, ...changes.messages] });
+    }
+    return rooms;
+  }
+
+  /** Fetches the messages that a limited timeline left out, oldest first. */
+  async #fillGap(
+    roomId: RoomId,
+    from: string,
+    since: string,
+    signal: AbortSignal,
+  ): Promise<readonly RoomEvent[]> {
+    const missed: RoomEvent[] = [];
+    for (let position: string | undefined = from; position !== undefined; ) {
+      const page: z.infer<typeof MessagesResponse> = await this.http.json(
+        "GET",
+        path`/_matrix/client/v3/rooms/${roomId}/messages`,
+        MessagesResponse,
+        { query: { dir: "b", from: position, to: since, limit: "100" }, signal },
+      );
+      missed.push(...page.chunk.filter((event) => event.type === "m.room.encrypted"));
+      position = page.chunk.length === 0 ? undefined : page.end;
+    }
+    return missed.reverse();
+  }
+
+  async #acceptable(response: SyncResponse): Promise<readonly RoomId[]> {
+    const accepted: RoomId[] = [];
+    for (const [roomId, { invite_state: state }] of Object.entries(response.rooms.invite)) {
+      const own = state.events.find(
+        (event) => event.type === "m.room.member" && event.state_key === this.userId,
+      );
+      if (own !== undefined && (await this.#options.mayInvite(own.sender))) {
+        accepted.push(RoomId.parse(roomId));
+      }
+    }
+    return accepted;
+  }
+
+  /** New rooms and members are tracked at once, so that their first message can be judged. */
+  async #tellCrypto(room: RoomChanges): Promise<void> {
+    const known = await findRoom(this.#options.db, room.roomId);
+    if (known?.encryption === undefined) return;
+    await this.#configure(room.roomId);
+    for (const [userId, membership] of room.memberships) {
+      this.crypto.memberChanged(room.roomId, userId, membership);
+    }
+    if (room.departed.length > 0) await this.crypto.rotateRoomKey(room.roomId);
+  }
+
+  #configure(roomId: RoomId): Promise<void> {
+    const configured = this.#configured.get(roomId) ?? this.#configureNow(roomId);
+    this.#configured.set(roomId, configured);
+    configured.catch(() => this.#configured.delete(roomId));
+    return configured;
+  }
+
+  async #configureNow(roomId: RoomId): Promise<void> {
+    const { db } = this.#options;
+    const room = await findRoom(db, roomId);
+    if (room?.encryption === undefined) throw new Error("the room is not encrypted");
+    if ((await listMembers(db, roomId, ["join"])).length === 0) await this.#loadMembers(roomId);
+    await this.crypto.configureRoom(await openRoomView(db, room), room.encryption);
+  }
+
+  /** A room that was just made: its members were not in any sync response yet. */
+  async #loadMembers(roomId: RoomId): Promise<void> {
+    const { joined } = await this.http.json(
+      "GET",
+      path`/_matrix/client/v3/rooms/${roomId}/joined_members`,
+      JoinedMembers,
+    );
+    await this.#options.db.transaction().execute(async (transaction) => {
+      for (const userId of Object.keys(joined)) {
+        await saveMembership(transaction, roomId, UserId.parse(userId), "join");
+      }
+    });
+  }
+}

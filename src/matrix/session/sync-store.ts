@@ -1,0 +1,78 @@
+import type { Kysely } from "kysely";
+import { saveSyncToken } from "../../db/repositories/accounts.ts";
+import { receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
+import { saveMembership, saveRoom } from "../../db/repositories/rooms.ts";
+import type { Database } from "../../db/schema.ts";
+import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
+import { readMegolmMessage } from "../crypto/ciphertext.ts";
+import type { RoomChanges } from "./room-changes.ts";
+import type { RoomEvent } from "./sync-response.ts";
+
+export interface SyncBatch {
+  readonly account: UserId;
+  readonly nextBatch: string;
+  readonly rooms: readonly RoomChanges[];
+  /** Keys may have arrived: what could not be decrypted is tried again. */
+  readonly keysArrived: boolean;
+  /** Own bots: what they say is never a command. */
+  readonly ownAccounts: ReadonlySet<UserId>;
+  /** Invitations to accept, by room. */
+  readonly invitations: readonly RoomId[];
+}
+
+export interface Replay {
+  readonly roomId: RoomId;
+  readonly eventId: EventId;
+}
+
+/**
+ * Writes everything of one sync response and the position after it in one transaction: a crash
+ * before it brings the same response again, a crash after it finds everything in the inbox.
+ *
+ * @param acceptInvitation adds the step that joins a room, in the same transaction
+ * @returns ciphertexts that the homeserver served again under another event id
+ */
+export async function saveSyncBatch(
+  db: Kysely<Database>,
+  batch: SyncBatch,
+  acceptInvitation: (db: Parameters<typeof saveRoom>[0], roomId: RoomId) => Promise<void>,
+): Promise<readonly Replay[]> {
+  return db.transaction().execute(async (transaction) => {
+    const replays: Replay[] = [];
+    if (batch.keysArrived) await retryUndecryptable(transaction, batch.account);
+    for (const room of batch.rooms) {
+      await saveRoom(transaction, room.roomId, {
+        ...(room.encryption === undefined ? {} : { encryption: room.encryption }),
+        ...(room.historyVisibility === undefined
+          ? {}
+          : { historyVisibility: room.historyVisibility }),
+      });
+      for (const [userId, membership] of room.memberships) {
+        await saveMembership(transaction, room.roomId, userId, membership);
+      }
+      for (const message of room.messages) {
+        if (batch.ownAccounts.has(message.sender)) continue;
+        const became = await receiveEvent(
+          transaction,
+          asReceived(batch.account, room.roomId, message),
+        );
+        if (became === "replayed") replays.push({ roomId: room.roomId, eventId: message.event_id });
+      }
+    }
+    for (const roomId of batch.invitations) await acceptInvitation(transaction, roomId);
+    await saveSyncToken(transaction, batch.account, batch.nextBatch);
+    return replays;
+  });
+}
+
+function asReceived(account: UserId, roomId: RoomId, event: RoomEvent) {
+  return {
+    account,
+    eventId: event.event_id,
+    roomId,
+    sender: event.sender,
+    originServerTs: event.origin_server_ts,
+    json: JSON.stringify({ ...event, room_id: roomId, unsigned: undefined }),
+    megolm: readMegolmMessage(event.content),
+  };
+}

@@ -1,0 +1,155 @@
+import type { Kysely, Transaction } from "kysely";
+import { z } from "zod";
+import { answerUnknown } from "../commands/answers.ts";
+import type { Command } from "../commands/command.ts";
+import { recognise, run } from "../commands/dispatch.ts";
+import type { Outcome } from "../commands/outcome.ts";
+import { loadCommands } from "../commands/registry.ts";
+import { readCaseFile } from "../config/case-file.ts";
+import type { Config } from "../config/config.ts";
+import { findCaseByName, type OpenCase } from "../db/repositories/cases.ts";
+import type { Database } from "../db/schema.ts";
+import { renderText } from "../delivery/render.ts";
+import { Capability } from "../domain/case/capability.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import { logAct } from "../services/acts.ts";
+import { createCase } from "../services/case/create-case.ts";
+import { summariseCases } from "../services/case/list-cases.ts";
+import { showCase } from "../services/case/show-case.ts";
+import type { CaseWork, Work } from "../services/work.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { ControlHandlers } from "./control-socket.ts";
+import { type Operations, operationShapes } from "./operation-shapes.ts";
+
+export interface OperationsEnvironment {
+  readonly config: Config;
+  /** Open, and owned by this process. */
+  readonly db: Kysely<Database>;
+  readonly vault: Vault;
+  now(): Temporal.Instant;
+  /** Told after a commit that may have put steps into the outbox. */
+  onSteps?(): void;
+}
+
+/**
+ * What an operator can ask, by name, ready for `serveControl`. Each takes unchecked parameters,
+ * does its work in one transaction, and gives what `operationShapes` says.
+ */
+export async function createOperations(
+  environment: OperationsEnvironment,
+): Promise<ControlHandlers> {
+  const operations = bindOperations(environment, await loadCommands());
+  return {
+    "case.new": checked(operationShapes["case.new"].params, operations["case.new"]),
+    "case.list": checked(operationShapes["case.list"].params, operations["case.list"]),
+    "case.show": checked(operationShapes["case.show"].params, operations["case.show"]),
+    "command.run": checked(operationShapes["command.run"].params, operations["command.run"]),
+  };
+}
+
+function bindOperations(
+  { config, db, vault, now, onSteps = () => {} }: OperationsEnvironment,
+  commands: readonly Command[],
+): Operations {
+  const inTransaction = <T>(work: (work: Work) => Promise<T>): Promise<T> =>
+    db
+      .transaction()
+      .execute((transaction: Transaction<Database>) =>
+        work({ db: transaction, vault, now: now() }),
+      );
+  return {
+    async "case.new"({ yaml, fileName, cause }) {
+      const { serverName } = config.homeserver;
+      const bots = Object.values(config.bots);
+      const file = readCaseFile(yaml, { fileName, serverName, bots });
+      const actor = { kind: "operator", reason: "a new case from a case file" } as const;
+      const { code, created, rooms } = await inTransaction((work) =>
+        createCase(work, { file, bots: config.bots, actor, cause }),
+      );
+      onSteps();
+      return { code, created, rooms: [...rooms] };
+    },
+    "case.list": async () => [...(await inTransaction(summariseCases))],
+    "case.show": ({ case: name, reason }) =>
+      inTransaction(async (work) => {
+        const { rooms, people, ...shown } = await showCase(
+          asOperator(work, await openCaseNamed(work, name), reason),
+        );
+        return { ...shown, rooms: [...rooms], people: [...people] };
+      }),
+    async "command.run"({ case: name, line, reason }) {
+      const outcome = await inTransaction(async (work) => {
+        const open = await openCaseNamed(work, name);
+        return runLine(asOperator(work, open, reason), open, commands, line);
+      });
+      onSteps();
+      return {
+        text: renderText(outcome),
+        attachments: (outcome.attachments ?? []).map(({ fileName, mimeType, bytes }) => ({
+          fileName,
+          mimeType,
+          bytesBase64: Buffer.from(bytes).toString("base64"),
+        })),
+      };
+    },
+  };
+}
+
+/** An operator answers for the deployment: all capabilities, and every use in the log. */
+const allCapabilities: ReadonlySet<Capability> = new Set(Capability.options);
+
+async function runLine(
+  work: CaseWork,
+  open: OpenCase,
+  commands: readonly Command[],
+  line: string,
+): Promise<Outcome> {
+  const addressed = recognise(commands, line.trimStart().startsWith("!") ? line : `!${line}`);
+  if (addressed === undefined) {
+    throw new RogatoryError("command.unknown", "This is not a command: write it as in a room.");
+  }
+  if (addressed.kind === "unknown") {
+    const sentence = renderText(answerUnknown(addressed.typed, addressed.guess));
+    throw new RogatoryError("command.unknown", sentence);
+  }
+  const { command, argumentText } = addressed;
+  const outcome = await run(command, argumentText, {
+    work,
+    case: open.case,
+    room: undefined,
+    sender: undefined,
+    capabilities: allCapabilities,
+    eventId: undefined,
+    sentAt: work.now,
+    zone: open.case.profile.timeZone,
+    commands,
+  });
+  const reason = work.actor.kind === "operator" ? work.actor.reason : undefined;
+  await logAct(work, "command.run", { line, reason });
+  return outcome;
+}
+
+function asOperator(work: Work, open: OpenCase, reason: string): CaseWork {
+  return { ...work, caseId: open.case.id, seal: open.seal, actor: { kind: "operator", reason } };
+}
+
+async function openCaseNamed({ db, vault }: Work, name: string): Promise<OpenCase> {
+  const open = await findCaseByName(db, vault, name);
+  if (open !== undefined) return open;
+  throw new RogatoryError(
+    "case.unknown",
+    `There is no case “${name}”: rogatory case list shows the codes.`,
+  );
+}
+
+/** Checks the parameters before an operation sees them. */
+function checked<P>(schema: z.ZodType<P>, operation: (params: P) => Promise<unknown>) {
+  return async (params: unknown): Promise<unknown> => {
+    const result = schema.safeParse(params);
+    if (result.success) return operation(result.data);
+    throw new RogatoryError(
+      "operation.malformed",
+      `The operation was not asked for properly: ${z.prettifyError(result.error)}`,
+    );
+  };
+}

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { z } from "zod";
+import { type Config, databaseLocation } from "../config/config.ts";
+import { openDatabase } from "../db/database.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import { readMasterKey } from "../vault/master-key.ts";
+import { Vault } from "../vault/vault.ts";
+import { clockStartingAt, systemClock } from "./clock.ts";
+import { callControl, isServed } from "./control-socket.ts";
+import { type OperationName, type Operations, operationShapes } from "./operation-shapes.ts";
+import { createOperations } from "./operations.ts";
+import { acquireOwnerLock, tryOwnerLock } from "./owner-lock.ts";
+
+type Call = (name: OperationName, params: unknown) => Promise<unknown>;
+
+/** How long a process that owns the database may take to open its control socket. */
+const patience = { milliseconds: 15_000, pause: 100 };
+
+/**
+ * Hands the callback a way to ask for operations: from the process that runs the bots if there is
+ * one, or else here, with the database opened for the time of the callback.
+ *
+ * @throws RogatoryError `owner.held` if another process has the database and does not answer
+ */
+export async function withOperations<T>(
+  config: Config,
+  callback: (operations: Operations) => Promise<T>,
+): Promise<T> {
+  const { lock: lockPath, socket } = config.paths;
+  const viaSocket = () => callback(clientOf((name, params) => callControl(socket, name, params)));
+  if (config.database.kind === "postgresql") {
+    // PostgreSQL takes several owners; the running process is asked because it sends at once.
+    return (await isServed(socket)) ? viaSocket() : withOwnDatabase(config, callback);
+  }
+  const until = performance.now() + patience.milliseconds;
+  for (;;) {
+    const patient = performance.now() < until;
+    const lock = patient ? tryOwnerLock(lockPath) : acquireOwnerLock(lockPath);
+    if (lock !== undefined) {
+      try {
+        return await withOwnDatabase(config, callback);
+      } finally {
+        lock.release();
+      }
+    }
+    if (await isServed(socket)) return viaSocket();
+    await delay(patience.pause);
+  }
+}
+
+async function withOwnDatabase<T>(
+  config: Config,
+  callback: (operations: Operations) => Promise<T>,
+): Promise<T> {
+  const vault = new Vault(readMasterKey(config.secrets.masterKey));
+  const clock =
+    config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
+  await using db = await openDatabase(databaseLocation(config));
+  const operations = await createOperations({ config, db, vault, now: () => clock.now() });
+  return await callback(
+    clientOf(async (name, params) => {
+      const operation = operations[name];
+      if (operation === undefined) throw new TypeError(`no operation ${name}`);
+      return operation(params);
+    }),
+  );
+}
+
+function clientOf(call: Call): Operations {
+  const remote =
+    <R>(name: OperationName, schema: z.ZodType<R>) =>
+    async (params: unknown): Promise<R> => {
+      const result = schema.safeParse(await call(name, params));
+      if (result.success) return result.data;
+      throw new RogatoryError(
+        "operation.malformed",
+        "The running process answers in another way than this version expects: restart it.",
+        { cause: result.error },
+      );
+    };
+  return {
+    "case.new": remote("case.new", operationShapes["case.new"].result),
+    "case.list": remote("case.list", operationShapes["case.list"].result),
+    "case.show": remote("case.show", operationShapes["case.show"].result),
+    "command.run": remote("command.run", operationShapes["command.run"].result),
+  };
+}

@@ -1,0 +1,46 @@
+import type { Work } from "../work.ts";
+
+/** A case with what the homeserver may know of it too: its real name is shown only with a reason. */
+export interface CaseSummary {
+  readonly code: string;
+  readonly template: string;
+  readonly createdAt: string;
+  readonly people: number;
+  readonly rooms: { readonly made: number; readonly planned: number };
+}
+
+/** All cases, oldest first. */
+export async function summariseCases({ db }: Pick<Work, "db">): Promise<readonly CaseSummary[]> {
+  const rows = await db
+    .selectFrom("case_file")
+    .select((expression) => [
+      "code",
+      "template",
+      "created_at",
+      expression
+        .selectFrom("person")
+        .whereRef("person.case_id", "=", "case_file.id")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .as("people"),
+      expression
+        .selectFrom("case_room")
+        .whereRef("case_room.case_id", "=", "case_file.id")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .as("planned"),
+      expression
+        .selectFrom("case_room")
+        .whereRef("case_room.case_id", "=", "case_file.id")
+        .select(({ fn }) => fn.count<number>("room_id").as("count"))
+        .as("made"),
+    ])
+    .orderBy("created_at")
+    .orderBy("code")
+    .execute();
+  return rows.map(({ code, template, created_at, people, planned, made }) => ({
+    code,
+    template,
+    createdAt: created_at,
+    people: people ?? 0,
+    rooms: { made: made ?? 0, planned: planned ?? 0 },
+  }));
+}

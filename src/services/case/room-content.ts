@@ -1,0 +1,75 @@
+import type { UserId } from "../../domain/ids.ts";
+
+export interface RoomWish {
+  /** The homeserver can read it: neutral. */
+  readonly name: string;
+  readonly isSpace: boolean;
+  /** Whether people of other homeservers can ever join. */
+  readonly federate: boolean;
+  /** Power of everybody in the room who has any, without the account that makes the room. */
+  readonly powers: ReadonlyMap<UserId, number>;
+}
+
+/**
+ * More than any role or bot can have, so that only the room's creator, whose power has no limit
+ * since room version 12, changes what keeps a room closed, encrypted and neutrally named.
+ */
+const creatorOnly = 100;
+
+/** Default of room version 12 for replacing a room by another. */
+const replaceRoom = 150;
+
+/** The body of createRoom, complete: nothing is left to the defaults of a homeserver. */
+export function roomContent(wish: RoomWish): Record<string, unknown> {
+  const { name, isSpace, federate, powers } = wish;
+  return {
+    name,
+    visibility: "private",
+    preset: "private_chat",
+    room_version: "12",
+    // No additional_creators: see docs/adr/room-creators.md.
+    creation_content: { "m.federate": federate, ...(isSpace ? { type: "m.space" } : {}) },
+    initial_state: [
+      ...(isSpace ? [] : [state("m.room.encryption", { algorithm: "m.megolm.v1.aes-sha2" })]),
+      // A newcomer reads nothing older, and clients share no older keys with an invited person.
+      state("m.room.history_visibility", { history_visibility: "joined" }),
+      state("m.room.guest_access", { guest_access: "forbidden" }),
+      state("m.room.join_rules", { join_rule: "invite" }),
+    ],
+    power_level_content_override: {
+      ban: 50,
+      invite: 50,
+      kick: 50,
+      redact: 50,
+      events_default: isSpace ? creatorOnly : 0,
+      state_default: creatorOnly,
+      users_default: 0,
+      notifications: { room: 50 },
+      events: {
+        "m.reaction": 0,
+        "m.room.redaction": 0,
+        // The board message is pinned by whichever bot looks after the room.
+        "m.room.pinned_events": 50,
+        "m.room.avatar": creatorOnly,
+        "m.room.canonical_alias": creatorOnly,
+        "m.room.encryption": creatorOnly,
+        "m.room.guest_access": creatorOnly,
+        "m.room.history_visibility": creatorOnly,
+        "m.room.join_rules": creatorOnly,
+        "m.room.name": creatorOnly,
+        "m.room.power_levels": creatorOnly,
+        "m.room.server_acl": creatorOnly,
+        "m.room.third_party_invite": creatorOnly,
+        "m.room.tombstone": replaceRoom,
+        "m.room.topic": creatorOnly,
+        "m.space.child": creatorOnly,
+        "m.space.parent": creatorOnly,
+      },
+      users: Object.fromEntries([...powers].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  };
+}
+
+function state(type: string, content: Readonly<Record<string, unknown>>) {
+  return { type, state_key: "", content };
+}

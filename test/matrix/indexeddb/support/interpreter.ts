@@ -1,0 +1,354 @@
+import { inspect } from "node:util";
+import type { IDBCursor } from "../../../../src/matrix/indexeddb/cursor.ts";
+import type { IDBDatabase } from "../../../../src/matrix/indexeddb/database.ts";
+import type { IndexedDbEvent } from "../../../../src/matrix/indexeddb/events.ts";
+import type { IDBFactory, IDBKeyRange } from "../../../../src/matrix/indexeddb/index.ts";
+import type { IDBIndex } from "../../../../src/matrix/indexeddb/index-handle.ts";
+import type { IDBObjectStore } from "../../../../src/matrix/indexeddb/object-store.ts";
+import type { IDBRequest } from "../../../../src/matrix/indexeddb/request.ts";
+import type { IDBTransaction } from "../../../../src/matrix/indexeddb/transaction.ts";
+import type {
+  CursorMove,
+  Operation,
+  Program,
+  Query,
+  RequestStep,
+  Session,
+  UpgradeStep,
+} from "./programs.ts";
+import { connect, endOf } from "./promises.ts";
+
+export interface Implementation {
+  factory(): IDBFactory;
+  readonly keyRange: typeof IDBKeyRange;
+  /** Forgets what is in memory only. */
+  restart(): Promise<void>;
+}
+
+/** Runs a program and tells everything that its author could see. */
+export async function interpret(
+  implementation: Implementation,
+  name: string,
+  program: Program,
+): Promise<readonly string[]> {
+  const log: string[] = [];
+  let highest = 0;
+  for (const [number, session] of program.sessions.entries()) {
+    if (session.restart) await implementation.restart();
+    const version =
+      session.version === "current" ? undefined : Math.max(1, highest + session.version);
+    highest = Math.max(highest, version ?? 1);
+    await runSession(implementation, name, version, session, (line) =>
+      log.push(`${number} ${line}`),
+    );
+  }
+  await implementation.restart();
+  await tell(implementation.factory(), name, (line) => log.push(line));
+  return log;
+}
+
+type Tell = (line: string) => void;
+
+async function runSession(
+  implementation: Implementation,
+  name: string,
+  version: number | undefined,
+  session: Session,
+  log: Tell,
+): Promise<void> {
+  let database: IDBDatabase;
+  let upgrading: Promise<void> = Promise.resolve();
+  try {
+    database = await connect(implementation.factory(), name, version, (connection, transaction) => {
+      log(`upgrade ended with ${connection.version}`);
+      void endOf(transaction).then((end) => log(`upgrade: ${end}`));
+      upgrading = upgrade(implementation, connection, transaction, session, log);
+    });
+  } catch (error) {
+    await upgrading;
+    log(`open failed: ${nameOf(error)}`);
+    return;
+  }
+  await upgrading;
+  log(`open: ${database.version} ${[...database.objectStoreNames].join()}`);
+  for (const [number, batch] of session.batches.entries()) {
+    const lines = await Promise.all(
+      batch.map(async (plan) => {
+        const ownLines: string[] = [];
+        await runTransaction(implementation, database, plan, (line) => ownLines.push(line));
+        return ownLines;
+      }),
+    );
+    for (const [position, ownLines] of lines.entries()) {
+      for (const line of ownLines) log(`${number}.${position} ${line}`);
+    }
+  }
+  database.close();
+}
+
+async function upgrade(
+  implementation: Implementation,
+  connection: IDBDatabase,
+  transaction: IDBTransaction,
+  session: Session,
+  log: Tell,
+): Promise<void> {
+  const outcomes: Promise<void>[] = [];
+  for (const [number, step] of session.upgrade.entries()) {
+    const label = `upgrade step ${number} ${step.kind}`;
+    if (step.kind === "request") {
+      // fake-indexeddb refuses changes of the schema after a request that failed, even if prevented.
+      const strict = { ...step, prevents: false };
+      const outcome = request(implementation, transaction, strict, (line) =>
+        log(`${label} ${line}`),
+      );
+      outcomes.push(outcome);
+      if (step.waits) await outcome;
+    } else {
+      // After a failed request fake-indexeddb forgets the upgrade before it has told of the abort.
+      const said = attempt(() => changeSchema(connection, transaction, step));
+      log(`${label} ${said.replace("TransactionInactiveError", "InvalidStateError")}`);
+    }
+  }
+  if (session.abortsUpgrade) log(`abort upgrade ${attempt(() => transaction.abort())}`);
+  await Promise.all(outcomes);
+}
+
+function changeSchema(
+  connection: IDBDatabase,
+  transaction: IDBTransaction,
+  step: Exclude<UpgradeStep, RequestStep>,
+): string {
+  switch (step.kind) {
+    case "createStore":
+      return connection.createObjectStore(step.store).name;
+    case "deleteStore":
+      connection.deleteObjectStore(step.store);
+      return [...connection.objectStoreNames].join();
+    case "createIndex": {
+      const store = transaction.objectStore(step.store);
+      store.createIndex(step.index, step.keyPath, { unique: step.unique });
+      return [...store.indexNames].join();
+    }
+    case "deleteIndex": {
+      const store = transaction.objectStore(step.store);
+      // fake-indexeddb accepts the deletion of an index that it has deleted a moment ago.
+      if (!store.indexNames.contains(step.index)) return "absent";
+      store.deleteIndex(step.index);
+      return [...store.indexNames].join();
+    }
+  }
+}
+
+async function runTransaction(
+  implementation: Implementation,
+  database: IDBDatabase,
+  plan: Session["batches"][number][number],
+  log: Tell,
+): Promise<void> {
+  let transaction: IDBTransaction;
+  try {
+    transaction = database.transaction([...plan.stores], plan.mode);
+  } catch (error) {
+    log(`transaction threw ${nameOf(error)}`);
+    return;
+  }
+  const end = endOf(transaction);
+  const outcomes: Promise<void>[] = [];
+  for (const [number, step] of plan.steps.entries()) {
+    const outcome = request(implementation, transaction, step, (line) => log(`${number} ${line}`));
+    outcomes.push(outcome);
+    if (step.waits) await outcome;
+  }
+  if (plan.end === "commit") log(`commit ${attempt(() => transaction.commit())}`);
+  if (plan.end === "abort" && plan.mode === "readwrite")
+    log(`abort ${attempt(() => transaction.abort())}`);
+  log(await end);
+  await Promise.all(outcomes);
+}
+
+async function request(
+  implementation: Implementation,
+  transaction: IDBTransaction,
+  step: RequestStep,
+  log: Tell,
+): Promise<void> {
+  const label = `${step.operation.kind} on ${step.store}${step.index === undefined ? "" : `.${step.index}`}`;
+  try {
+    const store = transaction.objectStore(step.store);
+    const source = step.index === undefined ? store : store.index(step.index);
+    const placed = perform(implementation.keyRange, store, source, step.operation);
+    await follow(placed, step, (line) => log(`${label} ${line}`));
+  } catch (error) {
+    log(`${label} threw ${nameOf(error)}`);
+  }
+}
+
+function perform(
+  keyRange: typeof IDBKeyRange,
+  store: IDBObjectStore,
+  source: IDBObjectStore | IDBIndex,
+  operation: Operation,
+): IDBRequest {
+  switch (operation.kind) {
+    case "put":
+      return store.put(operation.value, operation.key);
+    case "add":
+      return store.add(operation.value, operation.key);
+    case "clear":
+      return store.clear();
+    case "delete":
+      return store.delete(readQuery(keyRange, operation.query));
+    case "get":
+      return source.get(readQuery(keyRange, operation.query));
+    case "getKey":
+      return source.getKey(readQuery(keyRange, operation.query));
+    case "count":
+      return source.count(readQuery(keyRange, operation.query));
+    case "getAll":
+      return source.getAll(readQuery(keyRange, operation.query), operation.limit);
+    case "getAllKeys":
+      return source.getAllKeys(readQuery(keyRange, operation.query), operation.limit);
+    case "cursor":
+      return source.openCursor(readQuery(keyRange, operation.query), operation.direction);
+    case "keyCursor":
+      return source.openKeyCursor(readQuery(keyRange, operation.query), operation.direction);
+  }
+}
+
+function readQuery(keyRange: typeof IDBKeyRange, query: Query): unknown {
+  switch (query.kind) {
+    case "nothing":
+      return undefined;
+    case "key":
+      return query.key;
+    case "only":
+      return keyRange.only(query.key);
+    case "lower":
+      return keyRange.lowerBound(query.key, query.open);
+    case "upper":
+      return keyRange.upperBound(query.key, query.open);
+    case "bound":
+      return keyRange.bound(query.lower, query.upper, query.lowerOpen, query.upperOpen);
+  }
+}
+
+/** Tells the outcome of a request, and for a cursor of each of its moves. */
+function follow(placed: IDBRequest, step: RequestStep, log: Tell): Promise<void> {
+  const moves: CursorMove[] =
+    step.operation.kind === "cursor" || step.operation.kind === "keyCursor"
+      ? [...step.operation.moves]
+      : [];
+  return new Promise((resolve) => {
+    const refuse = (failed: IDBRequest, event: IndexedDbEvent): void => {
+      if (step.prevents) event.preventDefault();
+      log(`failed ${nameOf(failed.error)}`);
+    };
+    placed.onerror = (event) => {
+      refuse(placed, event);
+      resolve();
+    };
+    placed.onsuccess = () => {
+      const result = placed.result;
+      if (!isCursor(result)) {
+        log(show(result));
+        resolve();
+        return;
+      }
+      log(
+        `at ${show([result.key, result.primaryKey, "value" in result ? result.value : "no value"])}`,
+      );
+      for (;;) {
+        const move = moves.shift();
+        if (move === undefined) {
+          resolve();
+          return;
+        }
+        try {
+          const changed = moveCursor(result, move);
+          if (changed === undefined) return;
+          changed.onsuccess = () => log(`${move.kind} gave ${show(changed.result)}`);
+          changed.onerror = (event) => refuse(changed, event);
+        } catch (error) {
+          log(`${move.kind} threw ${nameOf(error)}`);
+        }
+      }
+    };
+  });
+}
+
+function moveCursor(cursor: IDBCursor, move: CursorMove): IDBRequest | undefined {
+  switch (move.kind) {
+    case "continue":
+      cursor.continue();
+      return undefined;
+    case "continueTo":
+      cursor.continue(move.key);
+      return undefined;
+    case "advance":
+      cursor.advance(move.count);
+      return undefined;
+    case "update":
+      return cursor.update(move.value);
+    case "delete":
+      return cursor.delete();
+  }
+}
+
+/** Everything that a later reader finds in the database. */
+async function tell(factory: IDBFactory, name: string, log: Tell): Promise<void> {
+  const database = await connect(factory, name);
+  log(`finally ${database.version} ${[...database.objectStoreNames].join()}`);
+  if (database.objectStoreNames.length > 0) {
+    const transaction = database.transaction([...database.objectStoreNames], "readonly");
+    const end = endOf(transaction);
+    const all: RequestStep[] = [];
+    for (const store of database.objectStoreNames) {
+      const indexes: (string | undefined)[] = [
+        undefined,
+        ...transaction.objectStore(store).indexNames,
+      ];
+      for (const index of indexes) {
+        const moves = Array.from({ length: 100 }, () => ({ kind: "continue" as const }));
+        const operation = {
+          kind: "cursor" as const,
+          query: { kind: "nothing" as const },
+          direction: undefined,
+          moves,
+        };
+        all.push({ kind: "request", store, index, operation, waits: true, prevents: false });
+      }
+    }
+    await Promise.all(all.map((step) => dump(transaction, step, log)));
+    log(await end);
+  }
+  database.close();
+}
+
+function dump(transaction: IDBTransaction, step: RequestStep, log: Tell): Promise<void> {
+  const store = transaction.objectStore(step.store);
+  const source = step.index === undefined ? store : store.index(step.index);
+  return follow(source.openCursor(), step, (line) => log(`${step.store}.${step.index} ${line}`));
+}
+
+function attempt(work: () => unknown): string {
+  try {
+    return show(work());
+  } catch (error) {
+    return `threw ${nameOf(error)}`;
+  }
+}
+
+function isCursor(value: unknown): value is IDBCursor {
+  return (
+    typeof value === "object" && value !== null && "primaryKey" in value && "direction" in value
+  );
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : String(error);
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: Infinity, maxArrayLength: null, breakLength: Infinity });
+}

@@ -1,0 +1,334 @@
+import * as fc from "fast-check";
+
+/** A random program over two stores and three index names, as data. */
+export interface Program {
+  readonly sessions: readonly Session[];
+}
+
+export interface Session {
+  /** What to open: relative to the highest version so far, or no version at all. */
+  readonly version: number | "current";
+  readonly upgrade: readonly UpgradeStep[];
+  readonly abortsUpgrade: boolean;
+  /** The transactions of a batch are created at once and overlap in time. */
+  readonly batches: readonly (readonly TransactionPlan[])[];
+  /** Throw away what the implementation holds in memory before this session. */
+  readonly restart: boolean;
+}
+
+export type UpgradeStep =
+  | { readonly kind: "createStore" | "deleteStore"; readonly store: string }
+  | {
+      readonly kind: "createIndex";
+      readonly store: string;
+      readonly index: string;
+      readonly keyPath: string | string[];
+      readonly unique: boolean;
+    }
+  | { readonly kind: "deleteIndex"; readonly store: string; readonly index: string }
+  | RequestStep;
+
+export interface TransactionPlan {
+  readonly stores: readonly string[];
+  readonly mode: "readonly" | "readwrite";
+  readonly steps: readonly RequestStep[];
+  readonly end: "auto" | "commit" | "abort";
+}
+
+export interface RequestStep {
+  readonly kind: "request";
+  readonly store: string;
+  /** Read through this index instead of the store, where the operation allows it. */
+  readonly index: string | undefined;
+  readonly operation: Operation;
+  /** Whether the program waits for the result before it goes on. */
+  readonly waits: boolean;
+  /** Whether it keeps a failed request from aborting the transaction. */
+  readonly prevents: boolean;
+}
+
+export type Operation =
+  | { readonly kind: "put" | "add"; readonly key: unknown; readonly value: unknown }
+  | { readonly kind: "get" | "getKey" | "delete" | "count"; readonly query: Query }
+  | { readonly kind: "getAll" | "getAllKeys"; readonly query: Query; readonly limit: unknown }
+  | { readonly kind: "clear" }
+  | {
+      readonly kind: "cursor" | "keyCursor";
+      readonly query: Query;
+      readonly direction: string | undefined;
+      readonly moves: readonly CursorMove[];
+    };
+
+export type CursorMove =
+  | { readonly kind: "continue" | "delete" }
+  | { readonly kind: "continueTo"; readonly key: unknown }
+  | { readonly kind: "advance"; readonly count: number }
+  | { readonly kind: "update"; readonly value: unknown };
+
+export type Query =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "key" | "only"; readonly key: unknown }
+  | { readonly kind: "lower" | "upper"; readonly key: unknown; readonly open: boolean }
+  | {
+      readonly kind: "bound";
+      readonly lower: unknown;
+      readonly upper: unknown;
+      readonly lowerOpen: boolean;
+      readonly upperOpen: boolean;
+    };
+
+const text = fc.constantFrom(
+  ..."a b c ab B z é 😀 \uffff \ud800 \udc00 \ue000 \u0001 \u0002 \u0003 \u001d \u007f \u0080".split(
+    " ",
+  ),
+  "",
+  "\u0000",
+  "a\u0000",
+  "a\u001db",
+);
+const number = fc.oneof(
+  fc.integer({ min: -3, max: 3 }).map((value) => value + 0),
+  fc.constantFrom(0.5, -0.5, 1e300, -1e300, 5e-324, Infinity, -Infinity),
+);
+const simpleKey = fc.oneof(
+  { weight: 5, arbitrary: text },
+  { weight: 3, arbitrary: number },
+  { weight: 1, arbitrary: fc.integer({ min: -3, max: 3 }).map((value) => new Date(value)) },
+  // Not empty: fake-indexeddb takes an empty view for a detached one.
+  { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 3 }) },
+  {
+    weight: 1,
+    arbitrary: fc.uint8Array({ maxLength: 3 }).map((bytes) => Uint8Array.from(bytes).buffer),
+  },
+);
+/** Valid keys of every type, from a pool small enough to collide. */
+export const validKey: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 6, arbitrary: simpleKey },
+  { weight: 1, arbitrary: fc.array(simpleKey, { maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.array(fc.array(simpleKey, { maxLength: 2 }), { maxLength: 2 }) },
+);
+const invalidKey = fc.constantFrom<unknown>(
+  Number.NaN,
+  null,
+  true,
+  {},
+  [Number.NaN],
+  new Date(Number.NaN),
+);
+const key = fc.oneof({ weight: 20, arbitrary: validKey }, { weight: 1, arbitrary: invalidKey });
+
+const part = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 2, "x", "y") },
+  { weight: 2, arbitrary: validKey },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<unknown>(null, undefined, true, Number.NaN, 10n, [], { d: 1 }),
+  },
+);
+const record = fc.record(
+  {
+    a: part,
+    b: part,
+    c: fc.oneof(fc.record({ d: part }), part),
+    // Here, for as an index key -0 comes back as 0.
+    note: fc.oneof(fc.string({ maxLength: 4 }), fc.constant(-0)),
+  },
+  { requiredKeys: [] },
+);
+const value: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 12, arbitrary: record },
+  { weight: 2, arbitrary: part },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<unknown>(
+      new Map([["a", 1]]),
+      new Set([1]),
+      { a: 1, bytes: Uint8Array.of(1, 2, 255) },
+      Object.assign([1], { 2: 3 }),
+      { ["__proto__"]: 1, a: "x" },
+      { "\u0000": "\u0000", a: "\ud800" },
+      () => 1,
+    ),
+  },
+);
+
+const query: fc.Arbitrary<Query> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ kind: "nothing" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constantFrom("key" as const, "only" as const), key }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("lower" as const, "upper" as const),
+      key,
+      open: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("bound" as const),
+      lower: key,
+      upper: key,
+      lowerOpen: fc.boolean(),
+      upperOpen: fc.boolean(),
+    }),
+  },
+);
+
+/** The newest draft reads an object that is no key as the options of getAll; the Rust store passes none. */
+function isNoOptions(query: Query): boolean {
+  if (query.kind !== "key" || query.key === true) return query.kind !== "key";
+  return Object.getPrototypeOf(query.key ?? 0) !== Object.prototype;
+}
+
+const move: fc.Arbitrary<CursorMove> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ kind: "continue" as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: "delete" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      // fake-indexeddb takes an undefined value for a missing argument.
+      kind: fc.constant("update" as const),
+      value: value.filter((given) => given !== undefined),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("continueTo" as const), key }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("advance" as const),
+      count: fc.integer({ min: 0, max: 3 }),
+    }),
+  },
+);
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant("put" as const), key, value }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("add" as const), key, value }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("get" as const, "getKey" as const, "delete" as const, "count" as const),
+      query,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("getAll" as const, "getAllKeys" as const),
+      query: query.filter(isNoOptions),
+      limit: fc.constantFrom<unknown>(undefined, undefined, 0, 1, 2, 3, -1, Number.NaN),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: "clear" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("cursor" as const, "cursor" as const, "keyCursor" as const),
+      query,
+      direction: fc.constantFrom(undefined, "next", "prev", "nextunique", "prevunique"),
+      moves: fc.array(move, { maxLength: 6 }),
+    }),
+  },
+);
+
+const store = fc.constantFrom("s", "s", "s", "t");
+const index = fc.constantFrom("i", "j", "k");
+const request: fc.Arbitrary<RequestStep> = fc.record({
+  kind: fc.constant("request" as const),
+  store,
+  index: fc.option(index, { nil: undefined, freq: 1 }),
+  operation,
+  waits: fc.boolean(),
+  prevents: fc.boolean(),
+});
+
+const keyPath = fc.constantFrom<string | string[]>(
+  "a",
+  "a",
+  "b",
+  "c.d",
+  "a.length",
+  "",
+  ["a", "b"],
+  ["b"],
+  "1x",
+  [],
+);
+const upgradeStep: fc.Arbitrary<UpgradeStep> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("createStore" as const), store }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deleteStore" as const), store }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("createIndex" as const),
+      store,
+      index,
+      keyPath,
+      unique: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deleteIndex" as const), store, index }) },
+  { weight: 4, arbitrary: request },
+);
+
+const reads = ["get", "getKey", "getAll", "getAllKeys", "count", "keyCursor"];
+
+/**
+ * No writes beside the deletion of an index: undoing both, fake-indexeddb leaves entries of the new
+ * records in the restored index.
+ */
+const upgradeSteps = fc
+  .array(upgradeStep, { maxLength: 6 })
+  .map((steps) =>
+    steps.some((step) => step.kind === "deleteIndex")
+      ? steps.filter((step) => step.kind !== "request" || reads.includes(step.operation.kind))
+      : steps,
+  );
+
+const transaction: fc.Arbitrary<TransactionPlan> = fc.record({
+  stores: fc.constantFrom(["s"], ["s"], ["s"], ["t"], ["s", "t"]),
+  mode: fc.constantFrom("readwrite" as const, "readwrite" as const, "readonly" as const),
+  steps: fc.array(request, { maxLength: 8 }),
+  end: fc.constantFrom(
+    "auto" as const,
+    "auto" as const,
+    "commit" as const,
+    "commit" as const,
+    "abort" as const,
+  ),
+});
+
+/** Every program begins with both stores and one index, for else most of them would do nothing. */
+const firstSession: fc.Arbitrary<Session> = fc.record({
+  version: fc.constant(1),
+  upgrade: fc
+    .array(upgradeStep, { maxLength: 5 })
+    .map((steps) => [
+      { kind: "createStore" as const, store: "s" },
+      { kind: "createStore" as const, store: "t" },
+      { kind: "createIndex" as const, store: "s", index: "i", keyPath: "a", unique: false },
+      ...steps,
+    ]),
+  abortsUpgrade: fc.constant(false),
+  batches: fc.array(fc.array(transaction, { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  restart: fc.constant(false),
+});
+
+const laterSession: fc.Arbitrary<Session> = fc.record({
+  version: fc.constantFrom<number | "current">("current", "current", 0, 1, 2, -1),
+  upgrade: upgradeSteps,
+  abortsUpgrade: fc.boolean(),
+  batches: fc.array(fc.array(transaction, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+  restart: fc.boolean(),
+});
+
+export const program: fc.Arbitrary<Program> = fc
+  .tuple(firstSession, fc.array(laterSession, { maxLength: 3 }))
+  .map(([first, later]) => ({ sessions: [first, ...later] }));
