@@ -3,8 +3,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // A test that starts a homeserver needs seconds; a hanging one must still end.
-    testTimeout: 30_000,
+    // A test that starts a homeserver or the program needs seconds, many on a busy machine; a
+    // hanging one must still end.
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     // A homeserver beside each worker makes four busy processes; more than two workers would only

@@ -1,8 +1,4 @@
-import type { BotName } from "../commands/command.ts";
-import type { UserId } from "../domain/ids.ts";
-
-/** Which Matrix account each bot speaks as. Several bots may share one. */
-export type BotAccounts = Readonly<Record<BotName, UserId>>;
+import type { BotName } from "../domain/case/bots.ts";
 
 /**
  * Which bot answers a command in a room: the one whose command it is, or, for what belongs to

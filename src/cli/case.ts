@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { RogatoryError } from "../domain/errors.ts";
 import type { OperationResult } from "../process/operation-shapes.ts";
+import { registerShred } from "./case-shred.ts";
 import {
   type OperatorOptions,
   operate,
@@ -13,7 +14,7 @@ import {
 } from "./operator-options.ts";
 
 export function register(program: Command): void {
-  const group = program.command("case").description("create, list and show cases");
+  const group = program.command("case").description("create, list, show and shred cases");
 
   withOperatorOptions(group.command("new"))
     .description("create the case of a file, with its people and rooms")
@@ -35,6 +36,7 @@ export function register(program: Command): void {
       const shown = await operate(options, (ask) => ask["case.show"]({ case: name, reason }));
       show(options, shown, showText);
     });
+  registerShred(group);
 }
 
 async function create(options: OperatorOptions & { readonly from: string }): Promise<void> {

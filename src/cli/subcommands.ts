@@ -35,6 +35,26 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "create, list and show cases",
     load: () => import("./case.ts"),
   },
+  {
+    name: "bot",
+    summary: "check, recover and verify the bots' identities",
+    load: () => import("./bot.ts"),
+  },
+  {
+    name: "log",
+    summary: "check and export the log of all acts",
+    load: () => import("./log.ts"),
+  },
+  {
+    name: "keys",
+    summary: "change the master key",
+    load: () => import("./keys.ts"),
+  },
+  {
+    name: "outbox",
+    summary: "see what is still to be sent, and settle what was given up",
+    load: () => import("./outbox.ts"),
+  },
   ...commandNouns().map((noun) => ({
     name: noun,
     summary: `the !${noun} commands of a case, for operators`,

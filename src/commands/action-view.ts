@@ -6,7 +6,7 @@ import {
 } from "../domain/action/action.ts";
 import { formatDate, formatDay } from "../domain/time/format.ts";
 import { UsageError, word } from "./argument.ts";
-import { type Block, fields, type Inline, type Line, strong } from "./outcome.ts";
+import { type Block, fields, type Inline, type Line, strong } from "../documents/message/outcome.ts";
 
 export const actionNumber = word(
   "number",

@@ -59,6 +59,23 @@ export function word<T>(
   };
 }
 
+const QUOTED = /^\s*(?:"([^"]*)"|“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»)\s*([\s\S]*)$/;
+
+/** One word, or several in quotation marks of any kind: clients make typographic ones of them. */
+export function phrase(name: string, summary: string): Argument<string> {
+  return {
+    usage: `<${name}>`,
+    summary,
+    read(text) {
+      const [whole, ...parts] = QUOTED.exec(text) ?? [];
+      const [, first = "", after = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+      const value = (whole === undefined ? first : parts.slice(0, -1).join("")).trim();
+      if (value === "") throw new UsageError(`The ${name} is missing.`);
+      return { value, rest: whole === undefined ? after : (parts.at(-1) ?? "") };
+    },
+  };
+}
+
 /** One of a few words; a mistyped one is answered with the nearest. */
 export function choice<const T extends string>(
   name: string,

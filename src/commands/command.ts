@@ -1,12 +1,11 @@
+import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Capability } from "../domain/case/capability.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
 import type { Person } from "../domain/case/person.ts";
 import type { EventId } from "../domain/ids.ts";
 import type { CaseWork } from "../services/work.ts";
 import { type Argument, type ArgumentContext, UsageError } from "./argument.ts";
-import type { Outcome } from "./outcome.ts";
-
-export type BotName = "registrar" | "clerk" | "scribe";
+import type { Outcome } from "../documents/message/outcome.ts";
 
 /** All that a handler may know: the case, who asks and where, and one unit of work. */
 export interface CommandContext extends ArgumentContext {
@@ -18,6 +17,8 @@ export interface CommandContext extends ArgumentContext {
   readonly sender: Person | undefined;
   /** What the sender may do in this case. */
   readonly capabilities: ReadonlySet<Capability>;
+  /** The accounts of the bots, for what a service has done on the homeserver. */
+  readonly bots: BotAccounts;
   /** The message that carries the command; absent on the command line. */
   readonly eventId: EventId | undefined;
   /** All commands, for the help. */

@@ -6,7 +6,7 @@ import {
 } from "../domain/meeting/meeting.ts";
 import { formatDuration, formatLocalTimes, formatPeriod } from "../domain/time/format.ts";
 import { UsageError, word } from "./argument.ts";
-import { type Block, fields, type Line } from "./outcome.ts";
+import { type Block, fields, type Line } from "../documents/message/outcome.ts";
 
 export const meetingNumber = word("number", "the number of the meeting, such as M-001", (text) => {
   const number = parseMeetingNumber(text);

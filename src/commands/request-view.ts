@@ -6,7 +6,7 @@ import {
 } from "../domain/request/request.ts";
 import { stateName } from "../domain/request/states.ts";
 import { UsageError, word } from "./argument.ts";
-import { type Block, fields, type Line, strong } from "./outcome.ts";
+import { type Block, fields, type Line, strong } from "../documents/message/outcome.ts";
 
 export const requestNumber = word(
   "number",

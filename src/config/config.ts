@@ -30,6 +30,11 @@ export const ConfigFile = z.strictObject({
       registrationFile: FilePath.describe(
         "Application-service registration, made by `rogatory appservice`; it holds secrets.",
       ).meta({ examples: ["rogatory-registration.yaml"] }),
+      adminTokenFile: FilePath.optional()
+        .describe(
+          "File with the access token of a server administrator of Synapse, if it is not in the environment variable ROGATORY_ADMIN_TOKEN. Only `rogatory case shred` uses it, to purge rooms and files; it is not needed where the registrar's account is a server administrator.",
+        )
+        .meta({ examples: ["/run/secrets/rogatory-admin-token"] }),
     })
     .describe("The Matrix homeserver on which the bots have their accounts."),
   dataDirectory: FilePath.default("data").describe(
@@ -104,6 +109,22 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({})
     .describe("The technical log."),
+  metrics: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(
+          /^(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/,
+          "an address of this machine with a port, such as 127.0.0.1:9464",
+        )
+        .optional()
+        .describe(
+          "Address of this machine at which metrics are served over HTTP for Prometheus, at /metrics. Nothing is served without it.",
+        )
+        .meta({ examples: ["127.0.0.1:9464"] }),
+    })
+    .prefault({})
+    .describe("Numbers for monitoring: sent, failed and undecryptable messages, and delays."),
   clock: z
     .strictObject({
       startAt: z.iso
@@ -146,11 +167,16 @@ export interface Config {
   readonly operators: readonly UserId[];
   readonly commands: { readonly requireSignedDevices: boolean };
   readonly log: { readonly level: "error" | "warn" | "info" | "debug" };
+  readonly metrics: {
+    readonly listen: { readonly host: string; readonly port: number } | undefined;
+  };
   readonly clock: { readonly startAt: Temporal.Instant | undefined };
   /** Where the secrets are; give them to `databaseLocation` and `readMasterKey`. */
   readonly secrets: {
     readonly databaseUrl: SecretSource;
     readonly masterKey: SecretSource;
+    /** Neither file nor value where there is none. */
+    readonly adminToken: SecretSource;
   };
 }
 
@@ -200,6 +226,21 @@ export function databaseLocation(
   return { kind: "postgresql", url: (value ?? readSecretFile(file)).trim() };
 }
 
+/** The token of a server administrator; undefined where none is configured. */
+export function readAdminToken({ secrets: { adminToken } }: Config): string | undefined {
+  if (adminToken.value === undefined && adminToken.file === undefined) return undefined;
+  if (adminToken.value !== undefined) return adminToken.value.trim();
+  try {
+    return readFileSync(adminToken.file ?? "", "utf8").trim();
+  } catch (cause) {
+    throw new RogatoryError(
+      "config.admin-token",
+      `The file ${adminToken.file} with the administrator's token cannot be read: check the path and its permissions.`,
+      { cause },
+    );
+  }
+}
+
 function checkFile({ database }: ConfigFile) {
   return database.kind === "pglite" && database.urlFile !== undefined
     ? [
@@ -245,12 +286,20 @@ function completeConfig(content: ConfigFile, file: string, environment: Environm
     operators: content.operators,
     commands: content.commands,
     log: content.log,
+    metrics: { listen: readAddress(content.metrics.listen) },
     clock: { startAt: startAt === undefined ? undefined : Temporal.Instant.from(startAt) },
     secrets: {
       databaseUrl: secret("ROGATORY_DATABASE_URL", content.database.urlFile),
       masterKey: secret("ROGATORY_MASTER_KEY", content.vault.masterKeyFile),
+      adminToken: secret("ROGATORY_ADMIN_TOKEN", content.homeserver.adminTokenFile),
     },
   };
+}
+
+function readAddress(listen: string | undefined) {
+  if (listen === undefined) return undefined;
+  const { hostname, port } = new URL(`http://${listen}`);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? 80 : port) };
 }
 
 function readSecretFile(path: string | undefined): string {

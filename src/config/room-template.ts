@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { BotName } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { readYaml } from "./located-yaml.ts";
 import { configDirectory } from "./paths.ts";
-
-export const BotName = z.enum(["registrar", "clerk", "scribe"]);
-export type BotName = z.infer<typeof BotName>;
 
 /** What a room's first, encrypted message says. `{name}` is the case's real name. */
 const Welcome = z.strictObject({
@@ -21,6 +19,8 @@ export type Welcome = z.infer<typeof Welcome>;
 const RoleTemplate = z.strictObject({
   title: z.string(),
   power: z.number().int().min(0).max(99),
+  /** Answers for a State or body in the case: the last of one is not removed without a second leader. */
+  leads: z.boolean().default(false),
   capabilities: z.array(Capability),
 });
 
@@ -29,8 +29,13 @@ const RoomTemplateEntry = z.strictObject({
   kind: z.string().regex(/^[a-z][a-z-]*$/),
   /** What follows the case's neutral code in the room's name. The server can read it. */
   name: z.string().min(1).max(60),
-  /** `per: section` makes one room for each agenda entry with `room: true`. */
-  per: z.enum(["case", "section"]).default("case"),
+  /**
+   * `section` makes one room for each agenda entry with `room: true`; `pair` makes none at first, and
+   * one for the people of two States when it is asked for.
+   */
+  per: z.enum(["case", "section", "pair"]).default("case"),
+  /** Not listed in the space, so that who is not in the room does not see that it exists. */
+  outsideSpace: z.boolean().default(false),
   /** Roles whose people are invited; `all` for everybody. */
   roles: z.union([z.literal("all"), z.array(z.string())]),
   /** Bots in the room; the first of them also answers what no other bot knows. */
@@ -59,6 +64,13 @@ export const RoomTemplate = z
         message: "a case has exactly one room of the kind space",
       });
     }
+    if (template.rooms.filter(({ per }) => per === "pair").length > 1) {
+      context.addIssue({
+        code: "custom",
+        path: ["rooms"],
+        message: "a case has one kind of room for a pair of States at most",
+      });
+    }
     for (const [index, room] of template.rooms.entries()) {
       if (kinds.indexOf(room.kind) !== index) {
         context.addIssue({
@@ -72,6 +84,13 @@ export const RoomTemplate = z
           code: "custom",
           path: ["rooms", index, "welcome"],
           message: "a space is not encrypted, so that nothing can be said in it",
+        });
+      }
+      if (room.per === "pair" && (room.roles === "all" || !room.outsideSpace)) {
+        context.addIssue({
+          code: "custom",
+          path: ["rooms", index, "per"],
+          message: "a room for a pair of States names its roles and says outsideSpace: true",
         });
       }
       if (room.roles === "all") continue;

@@ -11,9 +11,15 @@ export type DatabaseLocation =
   | { readonly kind: "memory" }
   | { readonly kind: "postgresql"; readonly url: string; readonly schema?: string };
 
+/** Runs on each new connection to PostgreSQL before it is used; if it throws, the connection is not. */
+export type OnConnection = (client: pg.ClientBase) => Promise<void>;
+
 /** Opens the database and brings its schema up to date. The caller owns it: `destroy()` closes it. */
-export async function openDatabase(location: DatabaseLocation): Promise<Kysely<Database>> {
-  const db = connect(location);
+export async function openDatabase(
+  location: DatabaseLocation,
+  onConnection?: OnConnection,
+): Promise<Kysely<Database>> {
+  const db = connect(location, onConnection);
   try {
     await migrate(db);
     return db;
@@ -26,7 +32,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Kysely<D
 /** Both drivers must give 64-bit integers alike; ours stay far below 2^53. */
 const int8 = 20;
 
-function connect(location: DatabaseLocation): Kysely<Database> {
+function connect(location: DatabaseLocation, onConnection?: OnConnection): Kysely<Database> {
   switch (location.kind) {
     case "memory":
       return new Kysely({
@@ -42,17 +48,28 @@ function connect(location: DatabaseLocation): Kysely<Database> {
     case "postgresql":
       return new Kysely({
         dialect: new PostgresDialect({
-          pool: new pg.Pool({
-            connectionString: location.url,
-            max: 10,
-            types: { getTypeParser: postgresParser },
-            ...(location.schema === undefined
-              ? {}
-              : { options: `-c search_path=${location.schema}` }),
-          }),
+          pool: openPool(location, onConnection),
         }),
       });
   }
+}
+
+function openPool(
+  { url, schema }: Extract<DatabaseLocation, { kind: "postgresql" }>,
+  onConnection: OnConnection | undefined,
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    keepAlive: true,
+    connectionTimeoutMillis: 30_000,
+    ...(onConnection === undefined ? {} : { onConnect: onConnection }),
+    types: { getTypeParser: postgresParser },
+    ...(schema === undefined ? {} : { options: `-c search_path=${schema}` }),
+  });
+  // An idle connection that is cut concerns nobody: the pool opens another for the next statement.
+  pool.on("error", () => {});
+  return pool;
 }
 
 function postgresParser(...[oid, format]: Parameters<typeof pg.types.getTypeParser>) {

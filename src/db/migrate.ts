@@ -1,14 +1,25 @@
 import type { Kysely } from "kysely";
 import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import { RogatoryError } from "../domain/errors.ts";
-import { indexedDbMigration } from "../matrix/indexeddb/migration.ts";
+import { isConnectionLost } from "./connection-lost.ts";
 import { firstLight } from "./migrations/0001-first-light.ts";
+import { indexedDbMigration } from "./migrations/0002-indexeddb.ts";
+import { signedLog } from "./migrations/0003-signed-log.ts";
+import { timersAndEchoes } from "./migrations/0004-timers-and-echoes.ts";
+import { shredding } from "./migrations/0005-shredding.ts";
+import { withheldKeys } from "./migrations/0006-withheld-keys.ts";
+import { members } from "./migrations/0007-members.ts";
 import type { Database } from "./schema.ts";
 
 /** Numbered, forward-only. A published migration is never changed; the next one is added below. */
 const migrations: Record<string, Migration> = {
   "0001-first-light": { up: firstLight },
   "0002-indexeddb": { up: indexedDbMigration },
+  "0003-signed-log": { up: signedLog },
+  "0004-timers-and-echoes": { up: timersAndEchoes },
+  "0005-shredding": { up: shredding },
+  "0006-withheld-keys": { up: withheldKeys },
+  "0007-members": { up: members },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
@@ -16,11 +27,16 @@ const provider: MigrationProvider = { getMigrations: async () => migrations };
 /**
  * Brings the database to the present schema, each migration in a transaction.
  *
+ * @param upTo name of the last migration to make, for tests of the next one; all if left out
  * @throws RogatoryError `database.migration` if one fails; the schema is then as it was before it
  */
-export async function migrate(db: Kysely<Database>): Promise<void> {
-  const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
+export async function migrate(db: Kysely<Database>, upTo?: string): Promise<void> {
+  const migrator = new Migrator({ db, provider });
+  const { error, results } = await (upTo === undefined
+    ? migrator.migrateToLatest()
+    : migrator.migrateTo(upTo));
   if (error === undefined) return;
+  if (isConnectionLost(error)) throw error;
   const failed = results?.find((result) => result.status === "Error")?.migrationName ?? "the first";
   throw new RogatoryError(
     "database.migration",

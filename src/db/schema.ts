@@ -11,7 +11,7 @@ import type {
   UserId,
 } from "../domain/ids.ts";
 import type { Sealed } from "../vault/sealed.ts";
-import type { WrappedCaseKey } from "../vault/vault.ts";
+import type { WrappedCaseKey, WrappedLogKey } from "../vault/vault.ts";
 
 /** ISO 8601 instant in UTC, as text: compared and sorted as text, the same on PGlite and PostgreSQL. */
 export type InstantText = string;
@@ -46,15 +46,20 @@ export interface Database {
     id: CaseId;
     code: string;
     template: string;
+    /** Empty once the case is shredded, like `profile`. */
     wrapped_key: WrappedCaseKey;
     profile: Sealed<CaseProfile>;
     created_at: InstantText;
+    /** The row outlives the case, so that its code is never given again. */
+    shredded_at: InstantText | null;
   };
   person: {
     id: PersonId;
     case_id: CaseId;
     user_id: UserId;
     profile: Sealed<PersonProfile>;
+    /** Since when the person may do nothing in the case any more; null while on the roster. */
+    removed_at: InstantText | null;
   };
   case_room: {
     id: CaseRoomId;
@@ -66,7 +71,18 @@ export interface Database {
     /** Random; stands in the room's `creation_content`, so that a resumed plan finds its room. */
     plan_key: string;
     room_id: RoomId | null;
+    /** What follows the code in the name of a room that the template does not name: `b1`. */
+    label: string | null;
+    /** The two States of a bilateral room. */
+    pair: Sealed<unknown> | null;
   };
+  /** Who was in a room, or invited, and must not be any more: nothing is encrypted for them. */
+  room_bar: {
+    case_room_id: CaseRoomId;
+    user_id: UserId;
+  };
+  /** A change of the roster that waits for a second leader. */
+  member_change: ContentRow & { resolved_at: InstantText | null };
   /** Highest number given in a series of a case: `meeting`, `action`, `takeaway`, `request:EIO`. */
   counter: {
     case_id: CaseId;
@@ -92,6 +108,10 @@ export interface Database {
     session_id: string | null;
     message_index: number | null;
     state: InboxState;
+    /** When it first could not be decrypted; null if it always could. */
+    unreadable_since: InstantText | null;
+    /** When an undecryptable event is tried again even if no key has arrived. */
+    retry_at: InstantText | null;
   };
   /** What has to be said or done on the homeserver, exactly once and in the order of its lane. */
   outbox: {
@@ -114,6 +134,44 @@ export interface Database {
     failure: string | null;
     event_id: EventId | null;
     created_at: InstantText;
+    /** When the message came back with our transaction id; null until then. */
+    confirmed_at: InstantText | null;
+  };
+  /** What happens by itself at a time. */
+  timer: {
+    id: string;
+    case_id: CaseId | null;
+    /** As `defineTimer` calls it. */
+    kind: string;
+    /** What it is about, in words that the server may read: a number, never a name. */
+    subject: string;
+    due_at: InstantText;
+    /** While it lies ahead, another claimer leaves the timer alone. */
+    lease_until: InstantText | null;
+    lease_owner: string | null;
+    attempts: number;
+    /** When its handler was committed. */
+    sent_at: InstantText | null;
+    /** The same cause never makes a second timer. */
+    cause: string;
+  };
+  /** Who was told that a message could not be read: once for each session of a room. */
+  unreadable_hint: {
+    room_id: RoomId;
+    session_id: string;
+    sender: UserId;
+    hinted_at: InstantText;
+  };
+  /** Room keys that somebody told us they withhold (`m.room_key.withheld`). */
+  withheld_key: {
+    account: UserId;
+    sender: string;
+    /** Empty where the sender names no room or session (`m.no_olm`). */
+    room_id: string;
+    session_id: string;
+    /** `m.unverified`, `m.blacklisted`, ... */
+    code: string;
+    received_at: InstantText;
   };
   /** The log of acts: a hash chain. */
   journal: {
@@ -128,10 +186,39 @@ export interface Database {
     previous_hash: string;
     hash: string;
   };
+  /** Where the log ends: one row, changed with every entry. */
+  journal_head: {
+    id: number;
+    count: number;
+    hash: string;
+    /** Signature of count and hash with the key that follows from the master key; null until the first entry. */
+    public_key: string | null;
+    signature: string | null;
+    /** Key of entries that no case's key seals. */
+    details_key: WrappedLogKey | null;
+  };
+  /** The shredding of a case: what has to be destroyed, and at last what was. */
+  shredding: {
+    case_id: CaseId;
+    /** Plan and results, sealed with the master key. */
+    record: Sealed<unknown>;
+    completed_at: InstantText | null;
+  };
+  /** An account that is to get a new device, or whose former device is still to be deleted. */
+  device_renewal: {
+    user_id: UserId;
+    device_id: DeviceId;
+    store_key: Sealed<Uint8Array>;
+    /** The recovery key of the new secret storage; null until it is about to be made. */
+    recovery_key: Sealed<string> | null;
+    /** Set once the account uses the new device: the former one, still known to the homeserver. */
+    retired_device_id: DeviceId | null;
+  };
 }
 
 export type InboxState = "pending" | "done" | "undecryptable" | "replayed";
-export type OutboxState = "pending" | "done" | "dead";
+/** `dead`: given up after failures; `dropped`: an operator decided that it is not to be done. */
+export type OutboxState = "pending" | "done" | "dead" | "dropped";
 
 /** A row of case content: its number in the case is plain, everything else is sealed. */
 export interface ContentRow {

@@ -2,16 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answerError } from "../commands/answers.ts";
-import type { Outcome } from "../commands/outcome.ts";
-import { listReceived, markReceived } from "../db/repositories/inbox.ts";
+import type { Outcome } from "../documents/message/outcome.ts";
+import { isConnectionLost } from "../db/connection-lost.ts";
+import { listReceived, markReceived, retryDue } from "../db/repositories/inbox.ts";
 import { enqueueStep, type Step } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { EventId, RoomId, UserId } from "../domain/ids.ts";
 import type { RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Session } from "../matrix/session/session.ts";
-import { renderHtml, renderText } from "./render.ts";
+import { noticeContent } from "../documents/message/notice.ts";
 import { execute, type Routed, type RouterOptions, route } from "./router.ts";
+import { keepUnreadable } from "./unreadable.ts";
 import { Wakeable } from "./wakeable.ts";
 
 export interface InboxOptions extends RouterOptions {
@@ -48,7 +50,8 @@ export class InboxWorker extends Wakeable {
   }
 
   protected override async work(): Promise<undefined> {
-    const { db, session } = this.#options;
+    const { db, now, session } = this.#options;
+    await retryDue(db, session.userId, now());
     for (;;) {
       const events = await listReceived(db, session.userId, "pending", batchSize);
       if (events.length === 0) return undefined;
@@ -62,8 +65,9 @@ export class InboxWorker extends Wakeable {
     const { db, session } = this.#options;
     const decrypted = await session.crypto.decrypt(event);
     if (decrypted.kind === "undecryptable") {
-      await markReceived(db, session.userId, eventId, "undecryptable");
+      const hinted = await keepUnreadable(db, this.#options, session.userId, event, decrypted.code);
       this.#options.onUndecryptable(event.room_id, decrypted.code);
+      if (hinted) this.#options.onSteps();
       return;
     }
     const routed = await route(db, this.#options, session.userId, event, decrypted);
@@ -86,6 +90,8 @@ export class InboxWorker extends Wakeable {
         );
       });
     } catch (error) {
+      // Whether it was committed is not known: the process starts again and looks.
+      if (isConnectionLost(error)) throw error;
       const reference = randomUUID().slice(0, 8);
       if (!(error instanceof RogatoryError)) this.#options.onInternalError(error, reference);
       // Nothing of the failed attempt is kept; the sentence about it is.
@@ -128,10 +134,7 @@ function stepsOf(
     room,
     type: "m.room.message",
     content: {
-      msgtype: "m.notice",
-      body: renderText(outcome),
-      format: "org.matrix.custom.html",
-      formatted_body: renderHtml(outcome),
+      ...noticeContent(outcome),
       "m.relates_to": { "m.in_reply_to": { event_id: event.event_id } },
     },
   };

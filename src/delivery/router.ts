@@ -1,19 +1,19 @@
+import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
-import { answeringBot, type BotAccounts } from "../bots/bots.ts";
+import { answeringBot } from "../bots/bots.ts";
 import { answerUnknown } from "../commands/answers.ts";
-import type { BotName, Command } from "../commands/command.ts";
+import type { Command } from "../commands/command.ts";
 import { type Addressed, recognise, run } from "../commands/dispatch.ts";
-import { answer, code, type Outcome, paragraph } from "../commands/outcome.ts";
+import { answer, code, type Outcome, paragraph } from "../documents/message/outcome.ts";
 import { capabilitiesOf, type RoomTemplate, roomTemplate } from "../config/room-template.ts";
 import { findCase, findCaseRoom, findPerson, type OpenCase } from "../db/repositories/cases.ts";
-import { appendToJournal } from "../db/repositories/journal.ts";
+import { appendToJournal, type JournalKeys } from "../db/repositories/journal.ts";
 import type { Database } from "../db/schema.ts";
 import type { CaseRoom } from "../domain/case/case.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
-import type { SealBox } from "../vault/seal-box.ts";
 import type { Vault } from "../vault/vault.ts";
 
 export interface RouterOptions {
@@ -111,23 +111,30 @@ export async function execute(
     room,
     sender,
     capabilities: capabilitiesOf(template, sender.profile.role),
+    bots: options.accounts,
     eventId: event.event_id,
     commands: options.commands,
     sentAt: options.at(event.origin_server_ts),
     zone: sender.profile.timeZone,
   });
-  await noteInJournal(transaction, open.seal, now, routed, addressed.command);
+  await noteInJournal(
+    transaction,
+    { vault: options.vault, seal: open.seal },
+    now,
+    routed,
+    addressed.command,
+  );
   return outcome;
 }
 
 function noteInJournal(
   transaction: Transaction<Database>,
-  seal: SealBox,
+  keys: JournalKeys,
   at: Temporal.Instant,
   { event, room }: Routed,
   command: Command,
 ): Promise<void> {
-  return appendToJournal(transaction, seal, {
+  return appendToJournal(transaction, keys, {
     at,
     actor: event.sender,
     caseId: room.caseId,
@@ -144,7 +151,9 @@ function botOf(addressed: Addressed): BotName | undefined {
 
 function notInThisRoom(command: Command, template: RoomTemplate): Outcome {
   const elsewhere = template.rooms.filter(
-    ({ bots, kind }) => kind !== "space" && bots.includes(command.bot),
+    ({ bots, kind, per }) =>
+      // That there is a room for a pair of States is nobody else's business.
+      kind !== "space" && per !== "pair" && bots.includes(command.bot),
   );
   const names = elsewhere.map(({ name }) => name).join(", ");
   return answer(

@@ -28,6 +28,8 @@ export interface SenderOptions {
     readonly code: string;
     readonly final: boolean;
   }): void;
+  /** A step of this kind was carried out. */
+  onSent?(step: string): void;
   /** Called when a step is done: others may have waited for it. */
   onDone(): void;
   /** The outcome of a step could not be kept; the process must end. */
@@ -122,6 +124,7 @@ export class Sender extends Wakeable {
           this.#update(row, { progress: box.seal<unknown>(progressPlace, progress) }),
       });
       await this.#finish(row, eventId);
+      this.#options.onSent?.(kind);
     } catch (error) {
       await this.#fail(row, kind, error).catch(this.#options.onFatal);
     }
@@ -143,6 +146,7 @@ export class Sender extends Wakeable {
   async #fail(row: OutboxRow, step: string, error: unknown): Promise<void> {
     const verdict = judge(error, row.attempts);
     this.#options.onFailure({ step, code: verdict.code, final: verdict.pauseMs === undefined });
+    // Its echo may have arrived while the answer was lost: then it is done, and stays so.
     await this.#update(
       row,
       verdict.pauseMs === undefined
@@ -151,6 +155,7 @@ export class Sender extends Wakeable {
             failure: verdict.code,
             not_before: this.#options.now().add({ milliseconds: verdict.pauseMs }).toString(),
           },
+      "pending",
     );
   }
 
@@ -162,12 +167,14 @@ export class Sender extends Wakeable {
         "state" | "attempts" | "progress" | "not_before" | "failure" | "event_id"
       >
     >,
+    onlyIf?: Database["outbox"]["state"],
   ): Promise<void> {
     await this.#options.db
       .updateTable("outbox")
       .set(changes)
       .where("account", "=", row.account)
       .where("transaction_id", "=", row.transaction_id)
+      .$if(onlyIf !== undefined, (query) => query.where("state", "=", onlyIf ?? "pending"))
       .execute();
   }
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
+import { isBarred } from "../db/repositories/members.ts";
 import type { RoomReference, Step } from "../db/repositories/outbox.ts";
 import { saveMembership, saveRoom } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
@@ -41,8 +42,15 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
       await createRoom(step.caseRoomId, step.content, run);
       return undefined;
     case "invite":
+      // Removed since: the invitation was decided before that.
+      if (await isBarred(run.db, step.room, step.userId)) return undefined;
       await invite(await roomIdOf(run.db, step.room), step.userId, run);
       return undefined;
+    case "kick":
+      await kick(step, run);
+      return undefined;
+    case "set-power":
+      return setPower(step, run);
     case "join":
       await run.session.http.json(
         "POST",
@@ -165,6 +173,65 @@ async function invite(roomId: RoomId, userId: string, { session }: StepRun): Pro
       .json("GET", path`/_matrix/client/v3/rooms/${roomId}/state/m.room.member/${userId}`, Member)
       .catch(() => undefined);
     if (member?.membership !== "join" && member?.membership !== "invite") throw error;
+  }
+}
+
+const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
+
+/** Whoever has a seat again by now stays; whoever has left already is left alone. */
+async function kick({ room, userId }: Extract<Step, { kind: "kick" }>, run: StepRun): Promise<void> {
+  const roomId = await roomIdOf(run.db, room);
+  if (!(await isBarred(run.db, room, userId))) return;
+  const member = await readState(run, roomId, "m.room.member", userId, Member);
+  if (member === undefined || !present.has(member.membership)) return;
+  // No reason: the homeserver could read it.
+  await run.session.http.json("POST", path`/_matrix/client/v3/rooms/${roomId}/kick`, Nothing, {
+    body: { user_id: userId },
+  });
+}
+
+const PowerLevels = z.looseObject({
+  users: z.record(z.string(), z.number()).default({}),
+  users_default: z.number().default(0),
+});
+
+/** Steps of one room's powers stand in one lane, so that none overwrites what another one has changed. */
+async function setPower(
+  { room, userId, power }: Extract<Step, { kind: "set-power" }>,
+  run: StepRun,
+): Promise<EventId | undefined> {
+  const roomId = await roomIdOf(run.db, room);
+  const levels = await readState(run, roomId, "m.room.power_levels", "", PowerLevels);
+  if (levels === undefined) throw new RoomNotReadyError("the room has no power levels yet");
+  if ((levels.users[userId] ?? levels.users_default) === power) return undefined;
+  const { [userId]: _former, ...others } = levels.users;
+  const users = power === levels.users_default ? others : { ...others, [userId]: power };
+  const { event_id: eventId } = await run.session.http.json(
+    "PUT",
+    path`/_matrix/client/v3/rooms/${roomId}/state/m.room.power_levels/`,
+    Sent,
+    { body: { ...levels, users } },
+  );
+  return eventId;
+}
+
+/** Undefined if the room has no such state. */
+async function readState<T>(
+  { session }: StepRun,
+  roomId: RoomId,
+  type: string,
+  stateKey: string,
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
+  try {
+    return await session.http.json(
+      "GET",
+      path`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`,
+      schema,
+    );
+  } catch (error) {
+    if (error instanceof HomeserverError && error.errcode === "M_NOT_FOUND") return undefined;
+    throw error;
   }
 }
 

@@ -43,12 +43,14 @@ export class AccountHttp {
   /**
    * `device_id` goes with every request once a device exists: without it Synapse remembers
    * transaction ids in memory only, and a restart of the homeserver doubles a message.
+   *
+   * @param userId left out where the token is not the application service's but somebody's own
    */
-  constructor(url: string, token: string, userId: UserId, deviceId?: DeviceId) {
+  constructor(url: string, token: string, userId?: UserId, deviceId?: DeviceId) {
     this.url = url;
     this.#token = token;
     this.#identity = {
-      user_id: userId,
+      ...(userId === undefined ? {} : { user_id: userId }),
       ...(deviceId === undefined ? {} : { device_id: deviceId }),
     };
   }

@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
-import type { BotAccounts } from "../bots/bots.ts";
-import type { BotName } from "../commands/command.ts";
 import { loadCommands } from "../commands/registry.ts";
 import type { Config } from "../config/config.ts";
 import type { Database } from "../db/schema.ts";
 import { InboxWorker } from "../delivery/inbox-worker.ts";
 import { Sender } from "../delivery/sender.ts";
+import { TimerWorker } from "../delivery/timer-worker.ts";
+import type { BotAccounts } from "../domain/case/bots.ts";
 import type { UserId } from "../domain/ids.ts";
 import { silenceGlobalLogger } from "../matrix/crypto/sdk-logger.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.ts";
@@ -13,9 +13,13 @@ import { prepareBotSdk } from "../matrix/provisioning/bot-sdk.ts";
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { loadTimers } from "../timers/registry.ts";
 import type { Vault } from "../vault/vault.ts";
+import { type BotAccount, botAccounts, displayNameOf, isKnownPerson } from "./bot-accounts.ts";
 import type { Clock } from "./clock.ts";
+import { CryptoStoreError } from "./errors.ts";
 import { describeForLog, type Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { runSyncLoop } from "./sync-loop.ts";
 
 export interface BotProcessOptions {
@@ -24,6 +28,7 @@ export interface BotProcessOptions {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics?: Metrics;
   /** Something broke that only a restart heals: memory may be ahead of the database. */
   onFatal(error: unknown): void;
 }
@@ -31,21 +36,21 @@ export interface BotProcessOptions {
 export interface BotProcess {
   /** Tells the senders that there is something in the outbox. */
   wakeSenders(): void;
+  /** Looks for what is due: timers, unreadable messages, and steps that others have added. */
+  tick(): void;
+  sessionOf(userId: UserId): Session | undefined;
   stop(): Promise<void>;
 }
-
-const displayNames: Readonly<Record<BotName, string>> = {
-  registrar: "Registrar",
-  clerk: "Clerk",
-  scribe: "Scribe",
-};
 
 /** Starts all bots: resolves when every account has synced once and answers. */
 export async function startBots(options: BotProcessOptions): Promise<BotProcess> {
   const { config, db, onFatal, log } = options;
   prepareBotSdk();
   silenceGlobalLogger();
-  const store = createSqlIndexedDb({ db, onFatal });
+  const store = createSqlIndexedDb({
+    db,
+    onFatal: (cause) => onFatal(new CryptoStoreError("the crypto store failed", { cause })),
+  });
   installIndexedDb(store.indexedDB);
 
   const registration = await readRegistration(config.homeserver.registrationFile);
@@ -56,9 +61,10 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   const wakeSenders = () => {
     for (const { sender } of running) sender.wake();
   };
-  await Promise.all(
-    [...ownAccounts].map(async (userId) => {
-      const account = await startAccount(userId, {
+  const started = await Promise.allSettled(
+    botAccounts(accounts).map(async (bot) => {
+      const { userId } = bot;
+      const account = await startAccount(bot, {
         ...options,
         token: registration.as_token,
         accounts,
@@ -70,9 +76,34 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
       log.info("account.ready", { account: userId });
     }),
   );
+  const failure = started.find((result) => result.status === "rejected");
+  if (failure !== undefined) {
+    await Promise.all(running.map((account) => account.stop()));
+    await store.close();
+    throw failure.reason;
+  }
+  const timers = new TimerWorker({
+    db,
+    vault: options.vault,
+    accounts,
+    timers: await loadTimers(),
+    now: () => options.clock.now(),
+    onSteps: wakeSenders,
+    onFailure: (kind, error) => log.error("timer.failed", { kind, ...describeForLog(error) }),
+  });
+  timers.start(onFatal);
   return {
     wakeSenders,
+    sessionOf: (userId) => running.find(({ session }) => session.userId === userId)?.session,
+    tick() {
+      timers.wake();
+      for (const { inbox, sender } of running) {
+        inbox.wake();
+        sender.wake();
+      }
+    },
     async stop() {
+      await timers.stop();
       await Promise.all(running.map((account) => account.stop()));
       await store.close();
     },
@@ -88,14 +119,16 @@ interface AccountOptions extends BotProcessOptions {
 }
 
 interface RunningAccount {
+  readonly session: Session;
+  readonly inbox: InboxWorker;
   readonly sender: Sender;
   stop(): Promise<void>;
 }
 
-async function startAccount(userId: UserId, options: AccountOptions): Promise<RunningAccount> {
-  const { config, clock, db, log, onFatal, vault, wakeSenders } = options;
+async function startAccount(bot: BotAccount, options: AccountOptions): Promise<RunningAccount> {
+  const { userId } = bot;
+  const { config, clock, db, log, metrics, onFatal, vault, wakeSenders } = options;
   const now = () => clock.now();
-  const inviters = new Set<UserId>([...options.ownAccounts, ...config.operators]);
   let inbox: InboxWorker | undefined;
   let sender: Sender | undefined;
   const session: Session = await openSession({
@@ -105,10 +138,12 @@ async function startAccount(userId: UserId, options: AccountOptions): Promise<Ru
     userId,
     homeserverUrl: config.homeserver.url,
     token: options.token,
-    displayName: displayNameOf(userId, options.accounts),
+    displayName: displayNameOf(bot),
+    bot: bot.bots[0],
     ownAccounts: options.ownAccounts,
-    mayInvite: async (inviter) => inviters.has(inviter),
+    mayInvite: (inviter) => isKnownPerson(db, config, inviter),
     onSynced({ replays }) {
+      metrics?.synced(userId);
       for (const { roomId } of replays)
         log.warn("message.replayed", { account: userId, room: roomId });
       inbox?.wake();
@@ -126,9 +161,12 @@ async function startAccount(userId: UserId, options: AccountOptions): Promise<Ru
     session,
     now,
     onDone: wakeSenders,
+    onSent: (step) => metrics?.sent(userId, step),
     onFatal,
-    onFailure: ({ step, code, final }) =>
-      log[final ? "error" : "warn"]("step.failed", { account: userId, step, code, final }),
+    onFailure({ step, code, final }) {
+      metrics?.failed(userId, code, final);
+      log[final ? "error" : "warn"]("step.failed", { account: userId, step, code, final });
+    },
   });
   inbox = new InboxWorker({
     db,
@@ -140,14 +178,18 @@ async function startAccount(userId: UserId, options: AccountOptions): Promise<Ru
     requireSignedDevices: config.commands.requireSignedDevices,
     at: (originServerTs) => clock.at(originServerTs),
     onSteps: () => sender?.wake(),
-    onUndecryptable: (room, code) =>
-      log.warn("message.undecryptable", { account: userId, room, code }),
+    onUndecryptable(room, code) {
+      metrics?.undecryptable(userId, room);
+      log.warn("message.undecryptable", { account: userId, room, code });
+    },
     onInternalError: (error, reference) =>
       log.error("command.failed", { ...describeForLog(error), reference }),
   });
   sender.start(onFatal);
   inbox.start(onFatal);
   return {
+    session,
+    inbox,
     sender,
     async stop() {
       await loop.stop();
@@ -156,11 +198,4 @@ async function startAccount(userId: UserId, options: AccountOptions): Promise<Ru
       session.crypto.stop();
     },
   };
-}
-
-function displayNameOf(userId: UserId, accounts: BotAccounts): string {
-  const names = (["registrar", "clerk", "scribe"] as const).filter(
-    (bot) => accounts[bot] === userId,
-  );
-  return names.length === 3 ? "Rogatory" : names.map((bot) => displayNames[bot]).join(" and ");
 }

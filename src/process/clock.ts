@@ -18,3 +18,8 @@ export function clockStartingAt(start: Temporal.Instant): Clock {
     at: (originServerTs) => Temporal.Instant.fromEpochMilliseconds(originServerTs).add(shift),
   };
 }
+
+/** The clock of a configuration. */
+export function clockOf({ startAt }: { readonly startAt: Temporal.Instant | undefined }): Clock {
+  return startAt === undefined ? systemClock : clockStartingAt(startAt);
+}

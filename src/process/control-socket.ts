@@ -7,7 +7,7 @@ import { z } from "zod";
 import { RogatoryError } from "../domain/errors.ts";
 import { linesOf, writeLine } from "./json-lines.ts";
 
-const Request = z.strictObject({ method: z.string().max(100), params: z.unknown() });
+const Request = z.strictObject({ method: z.string().max(100), params: z.unknown().optional() });
 const Response = z.discriminatedUnion("ok", [
   z.strictObject({ ok: z.literal(true), result: z.unknown() }),
   z.strictObject({

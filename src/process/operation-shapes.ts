@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { botOperationShapes } from "./bot-operation-shapes.ts";
 
 const RoomShape = z.object({
   kind: z.string(),
@@ -12,6 +13,8 @@ const Reason = z.string().trim().min(1).max(500);
 
 /** A case by its neutral code or its real name. */
 const CaseName = z.string().trim().min(1).max(200);
+
+const StepId = z.int().positive();
 
 /** What an operator can ask, with the shapes of question and answer; both sides check them. */
 export const operationShapes = {
@@ -76,6 +79,57 @@ export const operationShapes = {
       ),
     }),
   },
+  /** Follows the log of all acts; says what was changed, and shows no content. */
+  "log.verify": {
+    params: z.strictObject({}),
+    result: z.object({
+      entries: z.number(),
+      hash: z.string(),
+      publicKey: z.string(),
+      signedSince: z.number(),
+      findings: z.array(z.object({ sequence: z.number().optional(), problem: z.string() })),
+    }),
+  },
+  /** The log of one case, as lines of JSON that can be checked by themselves. */
+  "log.export": {
+    params: z.strictObject({ case: CaseName, reason: Reason }),
+    result: z.object({
+      code: z.string(),
+      entries: z.number(),
+      publicKey: z.string(),
+      text: z.string(),
+    }),
+  },
+  /** Steps that are still to be done on the homeserver, or were given up; never their content. */
+  "outbox.list": {
+    params: z.strictObject({ dead: z.boolean() }),
+    result: z.array(
+      z.object({
+        id: z.number(),
+        account: z.string(),
+        lane: z.string(),
+        kind: z.string(),
+        state: z.string(),
+        attempts: z.number(),
+        /** Code of the last failure. */
+        failure: z.string().optional(),
+        createdAt: z.string(),
+        /** Seconds since it was put there. */
+        age: z.number(),
+      }),
+    ),
+  },
+  /** Tries a step again. */
+  "outbox.retry": {
+    params: z.strictObject({ id: StepId }),
+    result: z.object({ id: z.number() }),
+  },
+  /** Gives a step up for good; its lane goes on. */
+  "outbox.drop": {
+    params: z.strictObject({ id: StepId, reason: Reason }),
+    result: z.object({ id: z.number() }),
+  },
+  ...botOperationShapes,
 } as const;
 
 type Shapes = typeof operationShapes;

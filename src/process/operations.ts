@@ -3,23 +3,30 @@ import { z } from "zod";
 import { answerUnknown } from "../commands/answers.ts";
 import type { Command } from "../commands/command.ts";
 import { recognise, run } from "../commands/dispatch.ts";
-import type { Outcome } from "../commands/outcome.ts";
 import { loadCommands } from "../commands/registry.ts";
 import { readCaseFile } from "../config/case-file.ts";
 import type { Config } from "../config/config.ts";
 import { findCaseByName, type OpenCase } from "../db/repositories/cases.ts";
 import type { Database } from "../db/schema.ts";
-import { renderText } from "../delivery/render.ts";
+import type { Outcome } from "../documents/message/outcome.ts";
+import { renderText } from "../documents/message/render.ts";
+import type { BotAccounts } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
+import type { UserId } from "../domain/ids.ts";
+import type { Session } from "../matrix/session/session.ts";
 import { logAct } from "../services/acts.ts";
 import { createCase } from "../services/case/create-case.ts";
 import { summariseCases } from "../services/case/list-cases.ts";
 import { showCase } from "../services/case/show-case.ts";
+import { exportLog } from "../services/log/export-log.ts";
+import { verifyLog } from "../services/log/verify-log.ts";
+import { dropStep, listSteps, retryStep } from "../services/outbox/outbox-steps.ts";
 import type { CaseWork, Work } from "../services/work.ts";
 import type { Vault } from "../vault/vault.ts";
+import { bindBotOperations } from "./bot-operations.ts";
 import type { ControlHandlers } from "./control-socket.ts";
-import { type Operations, operationShapes } from "./operation-shapes.ts";
+import { type OperationResult, type Operations, operationShapes } from "./operation-shapes.ts";
 
 export interface OperationsEnvironment {
   readonly config: Config;
@@ -29,6 +36,8 @@ export interface OperationsEnvironment {
   now(): Temporal.Instant;
   /** Told after a commit that may have put steps into the outbox. */
   onSteps?(): void;
+  /** The session of an account, if this process serves it. */
+  sessionOf?(userId: UserId): Session | undefined;
 }
 
 /**
@@ -44,11 +53,44 @@ export async function createOperations(
     "case.list": checked(operationShapes["case.list"].params, operations["case.list"]),
     "case.show": checked(operationShapes["case.show"].params, operations["case.show"]),
     "command.run": checked(operationShapes["command.run"].params, operations["command.run"]),
+    "log.verify": checked(operationShapes["log.verify"].params, operations["log.verify"]),
+    "log.export": checked(operationShapes["log.export"].params, operations["log.export"]),
+    "outbox.list": checked(operationShapes["outbox.list"].params, operations["outbox.list"]),
+    "outbox.retry": checked(operationShapes["outbox.retry"].params, operations["outbox.retry"]),
+    "outbox.drop": checked(operationShapes["outbox.drop"].params, operations["outbox.drop"]),
+    "bot.status": checked(operationShapes["bot.status"].params, operations["bot.status"]),
+    "bot.recovery-key": checked(
+      operationShapes["bot.recovery-key"].params,
+      operations["bot.recovery-key"],
+    ),
+    "bot.verify.start": checked(
+      operationShapes["bot.verify.start"].params,
+      operations["bot.verify.start"],
+    ),
+    "bot.verify.next": checked(
+      operationShapes["bot.verify.next"].params,
+      operations["bot.verify.next"],
+    ),
+    "bot.verify.confirm": checked(
+      operationShapes["bot.verify.confirm"].params,
+      operations["bot.verify.confirm"],
+    ),
+    "bot.verify.cancel": checked(
+      operationShapes["bot.verify.cancel"].params,
+      operations["bot.verify.cancel"],
+    ),
   };
 }
 
 function bindOperations(
-  { config, db, vault, now, onSteps = () => {} }: OperationsEnvironment,
+  {
+    config,
+    db,
+    vault,
+    now,
+    onSteps = () => {},
+    sessionOf = () => undefined,
+  }: OperationsEnvironment,
   commands: readonly Command[],
 ): Operations {
   const inTransaction = <T>(work: (work: Work) => Promise<T>): Promise<T> =>
@@ -80,7 +122,7 @@ function bindOperations(
     async "command.run"({ case: name, line, reason }) {
       const outcome = await inTransaction(async (work) => {
         const open = await openCaseNamed(work, name);
-        return runLine(asOperator(work, open, reason), open, commands, line);
+        return runLine(asOperator(work, open, reason), config.bots, open, commands, line);
       });
       onSteps();
       return {
@@ -92,7 +134,34 @@ function bindOperations(
         })),
       };
     },
+    "log.verify": () => checkLog(db, vault),
+    "log.export": ({ case: code, reason }) =>
+      inTransaction((work) => exportLog(work, { code, reason })),
+    "outbox.list": async (which) => [...(await inTransaction((work) => listSteps(work, which)))],
+    async "outbox.retry"({ id }) {
+      await inTransaction((work) => retryStep(work, id));
+      onSteps();
+      return { id };
+    },
+    async "outbox.drop"({ id, reason }) {
+      await inTransaction((work) => dropStep(work, id, reason));
+      onSteps();
+      return { id };
+    },
+    ...bindBotOperations({ config, db, vault, now, sessionOf }),
   };
+}
+
+/** The log as it was at one instant, while entries are added to it. */
+async function checkLog(
+  db: OperationsEnvironment["db"],
+  vault: Vault,
+): Promise<OperationResult<"log.verify">> {
+  const check = await db
+    .transaction()
+    .setIsolationLevel("repeatable read")
+    .execute((transaction) => verifyLog(transaction, vault));
+  return { ...check, findings: [...check.findings] };
 }
 
 /** An operator answers for the deployment: all capabilities, and every use in the log. */
@@ -100,6 +169,7 @@ const allCapabilities: ReadonlySet<Capability> = new Set(Capability.options);
 
 async function runLine(
   work: CaseWork,
+  bots: BotAccounts,
   open: OpenCase,
   commands: readonly Command[],
   line: string,
@@ -119,6 +189,7 @@ async function runLine(
     room: undefined,
     sender: undefined,
     capabilities: allCapabilities,
+    bots,
     eventId: undefined,
     sentAt: work.now,
     zone: open.case.profile.timeZone,

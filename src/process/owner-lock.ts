@@ -43,11 +43,11 @@ export function tryOwnerLock(path: string): OwnerLock | undefined {
     if (cause instanceof Error && /locked|busy/i.test(cause.message)) return undefined;
     throw unusable(path, cause);
   }
-  nameOwner(path);
+  const forget = nameOwner(path);
   return {
     release() {
       if (!database.isOpen) return;
-      rmSync(ownerFile(path), { force: true });
+      forget();
       database.close();
     },
   };
@@ -62,11 +62,13 @@ function openLockFile(path: string): DatabaseSync {
   }
 }
 
-function nameOwner(path: string): void {
+/** Writes who the owner is beside the lock file; the answer removes it again. */
+export function nameOwner(path: string): () => void {
   const startedAt = new Date(Date.now() - process.uptime() * 1000).toISOString();
   const temporary = `${ownerFile(path)}.${process.pid}`;
   writeFileSync(temporary, JSON.stringify({ pid: process.pid, startedAt }), { mode: 0o600 });
   renameSync(temporary, ownerFile(path));
+  return () => rmSync(ownerFile(path), { force: true });
 }
 
 function describeOwner(path: string): string {

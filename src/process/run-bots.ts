@@ -1,64 +1,92 @@
 import { type Config, databaseLocation } from "../config/config.ts";
 import { openDatabase } from "../db/database.ts";
-import { RogatoryError } from "../domain/errors.ts";
+import { checkMasterKey } from "../db/repositories/journal.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
 import { startBots } from "./bot-process.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
 import { serveControl } from "./control-socket.ts";
+import { endOnUncaught, endProcess, endWithSupervisor, tellSupervisorReady } from "./fatal.ts";
+import { finishShreddings } from "./finish-shreddings.ts";
 import { describeForLog, openLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
 import { createOperations } from "./operations.ts";
-import { acquireOwnerLock } from "./owner-lock.ts";
+import { becomeOwner } from "./owner.ts";
+import { startTicker } from "./ticker.ts";
 
-/** The process must be started again: its memory may be ahead of what is durable. */
-export const restartExitCode = 70;
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  onReady(): void;
+  /** Another process serves the accounts; this one waits for its end. */
+  onStandby(): void;
+}
 
 /**
- * Runs the bots until `signal` aborts: owner lock, database, control socket, accounts.
+ * Runs the bots until `signal` aborts: ownership, database, accounts, control socket. What goes wrong
+ * after the start ends the process with one of `exitCodes`.
  *
  * @throws RogatoryError if something that an operator can mend keeps it from starting
  */
 export async function runBots(
   config: Config,
-  { signal, onReady }: { readonly signal: AbortSignal; onReady(): void },
+  { signal, onReady, onStandby }: RunOptions,
 ): Promise<void> {
-  const lock = acquireOwnerLock(config.paths.lock);
+  endWithSupervisor();
   const log = openLog(config.paths.logs, config.log.level);
-  const onFatal = (error: unknown): never => {
-    log.error("process.fatal", describeForLog(error));
-    // Nothing may be written after this: memory is ahead of what is durable.
-    process.exit(restartExitCode);
-  };
+  using _guard = endOnUncaught(log);
+  const onFatal = (error: unknown): never => endProcess(log, error);
+  const ownership = await becomeOwner(config, {
+    signal,
+    onLost: onFatal,
+    onStandby() {
+      log.info("process.standby");
+      onStandby();
+    },
+  });
+  if (ownership === undefined) return;
   try {
     const vault = new Vault(readMasterKey(config.secrets.masterKey));
     const clock =
       config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
-    await using db = await openDatabase(databaseLocation(config));
-    const bots = await startBots({ config, db, vault, clock, log, onFatal });
+    await using db = await openDatabase(databaseLocation(config), ownership.onConnection);
+    await db.transaction().execute((transaction) => checkMasterKey(transaction, vault));
+    await finishShreddings({ config, db, vault, now: () => clock.now() });
+    const metrics = createMetrics({ db, clock });
+    const bots = await startBots({ config, db, vault, clock, log, metrics, onFatal });
+    ownership.onForeignSteps(() => bots.wakeSenders());
+    const ticker = startTicker(() => bots.tick(), log);
     const operations = await createOperations({
       config,
       db,
       vault,
       now: () => clock.now(),
       onSteps: () => bots.wakeSenders(),
+      sessionOf: (userId) => bots.sessionOf(userId),
     });
     const control = await serveControl(config.paths.socket, operations, (method, error) =>
       log.error("operation.failed", { method, ...describeForLog(error) }),
     );
+    let served: MetricsServer | undefined;
     try {
+      const { listen } = config.metrics;
+      if (listen !== undefined) served = await serveMetrics(listen, metrics.registry);
       log.info("process.ready");
       onReady();
+      tellSupervisorReady();
       await untilAborted(signal);
     } finally {
+      await ticker.stop();
+      await served?.close();
       await control.close();
     }
     await bots.stop();
     log.info("process.stopped");
   } catch (error) {
-    if (!(error instanceof RogatoryError)) log.error("process.failed", describeForLog(error));
+    log.error("process.failed", describeForLog(error));
     throw error;
   } finally {
-    lock.release();
+    await ownership.release();
   }
 }
 

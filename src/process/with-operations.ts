@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type Kysely, sql } from "kysely";
 import type { z } from "zod";
 import { type Config, databaseLocation } from "../config/config.ts";
 import { openDatabase } from "../db/database.ts";
+import { checkMasterKey } from "../db/repositories/journal.ts";
+import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
@@ -10,6 +13,7 @@ import { callControl, isServed } from "./control-socket.ts";
 import { type OperationName, type Operations, operationShapes } from "./operation-shapes.ts";
 import { createOperations } from "./operations.ts";
 import { acquireOwnerLock, tryOwnerLock } from "./owner-lock.ts";
+import { STEPS_CHANNEL } from "./postgres-owner.ts";
 
 type Call = (name: OperationName, params: unknown) => Promise<unknown>;
 
@@ -56,17 +60,26 @@ async function withOwnDatabase<T>(
   const clock =
     config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
   await using db = await openDatabase(databaseLocation(config));
+  await db.transaction().execute((transaction) => checkMasterKey(transaction, vault));
   const operations = await createOperations({ config, db, vault, now: () => clock.now() });
   return await callback(
     clientOf(async (name, params) => {
       const operation = operations[name];
       if (operation === undefined) throw new TypeError(`no operation ${name}`);
-      return operation(params);
+      const result = await operation(params);
+      // The owner may be elsewhere, out of the socket's reach; a step has to be carried out at once.
+      if (config.database.kind === "postgresql") await announceSteps(db);
+      return result;
     }),
   );
 }
 
-function clientOf(call: Call): Operations {
+function announceSteps(db: Kysely<Database>): Promise<unknown> {
+  return sql`select pg_notify(${STEPS_CHANNEL}, '')`.execute(db);
+}
+
+/** Gives operations their types: what comes back is checked. */
+export function clientOf(call: Call): Operations {
   const remote =
     <R>(name: OperationName, schema: z.ZodType<R>) =>
     async (params: unknown): Promise<R> => {
@@ -83,5 +96,19 @@ function clientOf(call: Call): Operations {
     "case.list": remote("case.list", operationShapes["case.list"].result),
     "case.show": remote("case.show", operationShapes["case.show"].result),
     "command.run": remote("command.run", operationShapes["command.run"].result),
+    "log.verify": remote("log.verify", operationShapes["log.verify"].result),
+    "log.export": remote("log.export", operationShapes["log.export"].result),
+    "outbox.list": remote("outbox.list", operationShapes["outbox.list"].result),
+    "outbox.retry": remote("outbox.retry", operationShapes["outbox.retry"].result),
+    "outbox.drop": remote("outbox.drop", operationShapes["outbox.drop"].result),
+    "bot.status": remote("bot.status", operationShapes["bot.status"].result),
+    "bot.recovery-key": remote("bot.recovery-key", operationShapes["bot.recovery-key"].result),
+    "bot.verify.start": remote("bot.verify.start", operationShapes["bot.verify.start"].result),
+    "bot.verify.next": remote("bot.verify.next", operationShapes["bot.verify.next"].result),
+    "bot.verify.confirm": remote(
+      "bot.verify.confirm",
+      operationShapes["bot.verify.confirm"].result,
+    ),
+    "bot.verify.cancel": remote("bot.verify.cancel", operationShapes["bot.verify.cancel"].result),
   };
 }

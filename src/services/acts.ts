@@ -9,7 +9,7 @@ export async function logAct(
   act: string,
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await appendToJournal(work.db, work.seal, {
+  await appendToJournal(work.db, work, {
     at: work.now,
     actor: nameActor(work.actor),
     caseId: work.caseId,
@@ -20,7 +20,7 @@ export async function logAct(
 
 /** How the actor is called in answers: function and affiliation, never a personal name. */
 export async function describeActor(work: CaseWork): Promise<string> {
-  if (work.actor.kind === "operator") return "operator";
+  if (work.actor.kind !== "person") return nameActor(work.actor);
   const person = await findPerson(work.db, work.seal, work.caseId, work.actor.userId);
   return person === undefined ? work.actor.userId : describePerson(person.profile);
 }

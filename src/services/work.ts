@@ -1,3 +1,4 @@
+import type { BotName } from "../domain/case/bots.ts";
 import type { Transaction } from "kysely";
 import type { Database } from "../db/schema.ts";
 import type { CaseId, UserId } from "../domain/ids.ts";
@@ -26,8 +27,17 @@ export interface CaseWork extends Work {
 
 export type Actor =
   | { readonly kind: "person"; readonly userId: UserId }
-  | { readonly kind: "operator"; readonly reason: string };
+  | { readonly kind: "operator"; readonly reason: string }
+  /** By itself, at a time: the bot that the timer belongs to. */
+  | { readonly kind: "bot"; readonly bot: BotName };
 
 export function nameActor(actor: Actor): string {
-  return actor.kind === "person" ? actor.userId : "operator";
+  switch (actor.kind) {
+    case "person":
+      return actor.userId;
+    case "operator":
+      return "operator";
+    case "bot":
+      return actor.bot;
+  }
 }

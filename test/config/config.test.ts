@@ -50,6 +50,7 @@ describe("the configuration", () => {
       operators: [],
       commands: { requireSignedDevices: true },
       log: { level: "info" },
+      metrics: { listen: undefined },
       clock: { startAt: undefined },
       secrets: { databaseUrl: {}, masterKey: {} },
     });

@@ -3,7 +3,6 @@ import type { Kysely } from "kysely";
 import type { z } from "zod";
 import { answerError, answerUnknown } from "../../src/commands/answers.ts";
 import { recognise, run } from "../../src/commands/dispatch.ts";
-import type { Outcome } from "../../src/commands/outcome.ts";
 import { loadCommands } from "../../src/commands/registry.ts";
 import { capabilitiesOf, roomTemplate } from "../../src/config/room-template.ts";
 import { openDatabase } from "../../src/db/database.ts";
@@ -16,7 +15,8 @@ import {
   listCaseRooms,
 } from "../../src/db/repositories/cases.ts";
 import type { Database } from "../../src/db/schema.ts";
-import { renderText } from "../../src/delivery/render.ts";
+import type { Outcome } from "../../src/documents/message/outcome.ts";
+import { renderText } from "../../src/documents/message/render.ts";
 import { CaseProfile } from "../../src/domain/case/case.ts";
 import { PersonProfile } from "../../src/domain/case/person.ts";
 import {
@@ -74,8 +74,8 @@ export async function openCaseHarness(options: {
       });
     }
     const rooms = template.rooms.flatMap((room): { kind: string; section: string | undefined }[] =>
-      room.per === "case"
-        ? [{ kind: room.kind, section: undefined }]
+      room.per !== "section"
+        ? [{ kind: room.kind, section: undefined }].filter(() => room.per === "case")
         : profile.agenda
             .filter((entry) => entry.room)
             .map((entry) => ({ kind: room.kind, section: entry.code })),
@@ -120,6 +120,7 @@ export async function openCaseHarness(options: {
           room,
           sender,
           capabilities: capabilitiesOf(template, sender.profile.role),
+          bots: harnessBots,
           eventId: EventId.parse(`$${randomBytes(8).toString("hex")}`),
           sentAt: now,
           zone: sender.profile.timeZone,
@@ -143,6 +144,13 @@ export async function openCaseHarness(options: {
     close: () => db.destroy(),
   };
 }
+
+/** Nobody listens to these accounts; what they were to do stands in the outbox. */
+export const harnessBots = {
+  registrar: userIdOf("rogatory_registrar"),
+  clerk: userIdOf("rogatory_clerk"),
+  scribe: userIdOf("rogatory_scribe"),
+} as const;
 
 function userIdOf(localpart: string): UserId {
   return UserId.parse(`@${localpart}:rogatory.localhost`);

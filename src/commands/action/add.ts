@@ -3,7 +3,7 @@ import { addAction } from "../../services/action/add-action.ts";
 import { actionFields } from "../action-view.ts";
 import type { Argument } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, paragraph } from "../outcome.ts";
+import { answer, paragraph } from "../../documents/message/outcome.ts";
 
 const line: Argument<ActionLine> = {
   usage: "[@who] <what is to be done> [by date]",

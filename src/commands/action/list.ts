@@ -3,7 +3,7 @@ import { actionsSeenFrom } from "../../services/action/read-actions.ts";
 import { dueCell } from "../action-view.ts";
 import { choice, optional } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, code, paragraph, strong, table } from "../outcome.ts";
+import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "action list",

@@ -3,7 +3,7 @@ import { formatPeriodFor } from "../../domain/time/format.ts";
 import { meetingsSeenFrom } from "../../services/meeting/read-meetings.ts";
 import { choice, optional } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, code, paragraph, strong, table } from "../outcome.ts";
+import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "meeting list",

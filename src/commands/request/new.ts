@@ -6,7 +6,7 @@ import { findState } from "../../domain/request/states.ts";
 import { createRequest } from "../../services/request/create-request.ts";
 import type { Argument } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, paragraph } from "../outcome.ts";
+import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { requestFields } from "../request-view.ts";
 
 const line: Argument<RequestLine> = {

@@ -2,7 +2,7 @@ import { formatTakeawayNumber, type Takeaway } from "../../domain/takeaway/takea
 import { listTakeaways } from "../../services/takeaway/list-takeaways.ts";
 import { optional, word } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, type Line, list, paragraph, strong } from "../outcome.ts";
+import { answer, type Line, list, paragraph, strong } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "takeaway list",

@@ -23,7 +23,7 @@ export async function ensureAccount(
     .insertInto("account")
     .values({
       user_id: userId,
-      device_id: DeviceId.parse(`RGT${randomBytes(5).toString("hex").toUpperCase()}`),
+      device_id: newDeviceId(),
       sync_token: null,
       store_key: vault.system.sealBytes(placeOfStoreKey(userId), randomBytes(32)),
       recovery_key: null,
@@ -41,6 +41,39 @@ export async function ensureAccount(
     deviceId: row.device_id,
     storeKey: vault.system.openBytes(placeOfStoreKey(userId), row.store_key),
   };
+}
+
+/** The account as far as anybody may see it; undefined before its first start. */
+export async function findAccount(
+  db: Kysely<Database>,
+  userId: UserId,
+): Promise<{ readonly deviceId: DeviceId; readonly hasRecoveryKey: boolean } | undefined> {
+  const row = await db
+    .selectFrom("account")
+    .select(["device_id", "recovery_key"])
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { deviceId: row.device_id, hasRecoveryKey: row.recovery_key !== null };
+}
+
+/**
+ * Makes the account another device with an empty store. Its place in the stream of events stays: what
+ * was said since is still to be read.
+ */
+export async function replaceDevice(
+  db: Transaction<Database>,
+  vault: Vault,
+  userId: UserId,
+): Promise<void> {
+  await db
+    .updateTable("account")
+    .set({
+      device_id: newDeviceId(),
+      store_key: vault.system.sealBytes(placeOfStoreKey(userId), randomBytes(32)),
+    })
+    .where("user_id", "=", userId)
+    .execute();
 }
 
 export async function readSyncToken(
@@ -94,10 +127,14 @@ export async function saveRecoveryKey(
     .execute();
 }
 
-function placeOfStoreKey(userId: UserId) {
+function newDeviceId(): DeviceId {
+  return DeviceId.parse(`RGT${randomBytes(5).toString("hex").toUpperCase()}`);
+}
+
+export function placeOfStoreKey(userId: UserId) {
   return { table: "account", column: "store_key", row: userId } as const;
 }
 
-function placeOfRecoveryKey(userId: UserId) {
+export function placeOfRecoveryKey(userId: UserId) {
   return { table: "account", column: "recovery_key", row: userId } as const;
 }

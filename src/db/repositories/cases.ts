@@ -41,7 +41,12 @@ export async function findCase(
   vault: Vault,
   id: CaseId,
 ): Promise<OpenCase | undefined> {
-  const row = await db.selectFrom("case_file").selectAll().where("id", "=", id).executeTakeFirst();
+  const row = await db
+    .selectFrom("case_file")
+    .selectAll()
+    .where("id", "=", id)
+    .where("shredded_at", "is", null)
+    .executeTakeFirst();
   return row === undefined ? undefined : openCase(vault, row);
 }
 
@@ -63,6 +68,7 @@ export async function listCases(db: Reader, vault: Vault): Promise<readonly Open
   const rows = await db
     .selectFrom("case_file")
     .selectAll()
+    .where("shredded_at", "is", null)
     .orderBy("created_at")
     .orderBy("id")
     .execute();
@@ -81,10 +87,12 @@ export async function insertPerson(
       case_id: caseId,
       user_id: userId,
       profile: seal.seal(placeOfPerson(id), profile),
+      removed_at: null,
     })
     .execute();
 }
 
+/** A person of the roster; whoever was removed from it is not found. */
 export async function findPerson(
   db: Reader,
   seal: SealBox,
@@ -96,11 +104,12 @@ export async function findPerson(
     .selectAll()
     .where("case_id", "=", caseId)
     .where("user_id", "=", userId)
+    .where("removed_at", "is", null)
     .executeTakeFirst();
   return row === undefined ? undefined : openPerson(seal, row);
 }
 
-/** The whole roster, in the order of Matrix ids. */
+/** The whole roster, in the order of Matrix ids, without those who were removed from it. */
 export async function listPeople(
   db: Reader,
   seal: SealBox,
@@ -110,6 +119,7 @@ export async function listPeople(
     .selectFrom("person")
     .selectAll()
     .where("case_id", "=", caseId)
+    .where("removed_at", "is", null)
     .orderBy("user_id")
     .execute();
   return rows.map((row) => openPerson(seal, row));
@@ -129,6 +139,8 @@ export async function insertCaseRoom(
       position: room.position,
       plan_key: room.planKey,
       room_id: room.roomId ?? null,
+      label: room.label ?? null,
+      pair: null,
     })
     .execute();
 }
@@ -178,6 +190,7 @@ function asCaseRoom(row: Database["case_room"]): CaseRoom {
     caseId: row.case_id,
     kind: row.kind,
     section: row.section ?? undefined,
+    label: row.label ?? undefined,
     roomId: row.room_id ?? undefined,
   };
 }
@@ -186,6 +199,18 @@ function placeOfCase(id: CaseId) {
   return { table: "case_file", column: "profile", row: id } as const;
 }
 
-function placeOfPerson(id: PersonId) {
+export function placeOfPerson(id: PersonId) {
   return { table: "person", column: "profile", row: id } as const;
+}
+
+/** Whether somebody is on the roster of any case. */
+export async function isOnAnyRoster(db: Reader, userId: UserId): Promise<boolean> {
+  const row = await db
+    .selectFrom("person")
+    .select("id")
+    .where("user_id", "=", userId)
+    .where("removed_at", "is", null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

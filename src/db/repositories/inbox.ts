@@ -1,5 +1,6 @@
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
+import { instantText } from "../instant-text.ts";
 import type { Database, InboxState } from "../schema.ts";
 
 type Reader = Kysely<Database> | Transaction<Database>;
@@ -45,6 +46,8 @@ export async function receiveEvent(
       session_id: event.megolm?.sessionId ?? null,
       message_index: event.megolm?.index ?? null,
       state: replayed ? "replayed" : "pending",
+      unreadable_since: null,
+      retry_at: null,
     })
     .execute();
   return replayed ? "replayed" : "new";
@@ -100,6 +103,65 @@ export async function markReceived(
     .execute();
 }
 
+/** An event that cannot be decrypted yet, and since when. */
+export interface UnreadableEvent {
+  readonly since: Temporal.Instant;
+  readonly sender: UserId;
+  readonly sessionId: string | undefined;
+}
+
+const shortestRetrySeconds = 10;
+const longestRetrySeconds = 6 * 3600;
+
+/**
+ * Notes that an event could not be decrypted, and when to try again: soon at first, then after as
+ * long a time again as it has waited already. It is never given up.
+ *
+ * @param soonestAfterSeconds age of the failure at which it is tried in any case
+ */
+export async function markUndecryptable(
+  db: Reader,
+  account: UserId,
+  eventId: EventId,
+  now: Temporal.Instant,
+  soonestAfterSeconds: number,
+): Promise<UnreadableEvent> {
+  const row = await db
+    .selectFrom("inbox")
+    .select(["unreadable_since", "sender", "session_id"])
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .executeTakeFirstOrThrow();
+  const since = row.unreadable_since === null ? now : Temporal.Instant.from(row.unreadable_since);
+  const waited = since.until(now).total("seconds");
+  const wait = Math.min(longestRetrySeconds, Math.max(shortestRetrySeconds, waited));
+  const untilSoonest = soonestAfterSeconds - waited;
+  const seconds = untilSoonest > 0 ? Math.min(wait, untilSoonest) : wait;
+  await db
+    .updateTable("inbox")
+    .set({
+      state: "undecryptable",
+      unreadable_since: instantText(since),
+      retry_at: instantText(now.add({ milliseconds: Math.ceil(seconds * 1000) })),
+    })
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .execute();
+  return { since, sender: row.sender, sessionId: row.session_id ?? undefined };
+}
+
+/** Gives the undecryptable events whose time has come another chance. */
+export async function retryDue(db: Reader, account: UserId, now: Temporal.Instant): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ state: "pending" })
+    .where("account", "=", account)
+    .where("state", "=", "undecryptable")
+    // Rows of an earlier version have no time.
+    .where((row) => row.or([row("retry_at", "is", null), row("retry_at", "<=", instantText(now))]))
+    .execute();
+}
+
 /** Gives undecryptable events another chance, because keys have arrived. */
 export async function retryUndecryptable(
   db: Transaction<Database>,
@@ -111,4 +173,20 @@ export async function retryUndecryptable(
     .where("account", "=", account)
     .where("state", "=", "undecryptable")
     .execute();
+}
+
+/** Events that wait for their keys, by room. */
+export async function countUndecryptable(
+  db: Reader,
+  account: UserId,
+): Promise<readonly { readonly roomId: RoomId; readonly count: number }[]> {
+  const rows = await db
+    .selectFrom("inbox")
+    .select(["room_id as roomId", sql<number>`count(*)::integer`.as("count")])
+    .where("account", "=", account)
+    .where("state", "=", "undecryptable")
+    .groupBy("room_id")
+    .orderBy("room_id")
+    .execute();
+  return rows;
 }

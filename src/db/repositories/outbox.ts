@@ -18,6 +18,15 @@ export const Step = z.discriminatedUnion("kind", [
   /** Creates the room of a case; `content` is the body of createRoom without the plan key. */
   z.strictObject({ kind: z.literal("create-room"), caseRoomId: CaseRoomId, content: JsonObject }),
   z.strictObject({ kind: z.literal("invite"), room: RoomReference, userId: UserId }),
+  /** Takes a person out of a room, or an invitation back; nothing is done unless they are barred from it. */
+  z.strictObject({ kind: z.literal("kick"), room: RoomReference, userId: UserId }),
+  /** Changes one person's power, and nothing else of the room's power levels. */
+  z.strictObject({
+    kind: z.literal("set-power"),
+    room: RoomReference,
+    userId: UserId,
+    power: z.number().int().min(0).max(99),
+  }),
   /** Accepts an invitation. */
   z.strictObject({ kind: z.literal("join"), room: RoomReference }),
   z.strictObject({
@@ -57,6 +66,8 @@ export interface OutboxEntry {
   readonly cause: string;
   /** Distinguishes the steps of one cause. */
   readonly slot: string;
+  /** Not to be done earlier; at once if left out. */
+  readonly notBefore?: Temporal.Instant;
 }
 
 /**
@@ -82,12 +93,33 @@ export async function enqueueStep(
       transaction_id: transactionId,
       state: "pending",
       attempts: 0,
-      not_before: null,
+      not_before: entry.notBefore?.toString() ?? null,
       failure: null,
       event_id: null,
       created_at: now.toString(),
+      confirmed_at: null,
     })
     .onConflict((conflict) => conflict.columns(["account", "transaction_id"]).doNothing())
+    .execute();
+}
+
+/**
+ * Marks a message as sent because it came back with our transaction id: whatever the sender knows of
+ * it, it has arrived. In the transaction that keeps the sync response.
+ */
+export async function confirmStep(
+  db: Transaction<Database>,
+  account: UserId,
+  transactionId: string,
+  eventId: EventId,
+  now: Temporal.Instant,
+): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({ state: "done", event_id: eventId, failure: null, confirmed_at: now.toString() })
+    .where("account", "=", account)
+    .where("transaction_id", "=", transactionId)
+    .where("confirmed_at", "is", null)
     .execute();
 }
 

@@ -85,6 +85,34 @@ export async function listMembers(
   return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
 }
 
+/** For whom a room's messages are encrypted: its members, without those who are barred from it. */
+export async function listAudience(
+  db: Reader,
+  roomId: RoomId,
+  memberships: readonly string[],
+): Promise<readonly { readonly userId: UserId; readonly membership: string }[]> {
+  const rows = await db
+    .selectFrom("room_member")
+    .select(["user_id", "membership"])
+    .where("room_id", "=", roomId)
+    .where("membership", "in", memberships)
+    .where((member) =>
+      member.not(
+        member.exists(
+          member
+            .selectFrom("room_bar")
+            .innerJoin("case_room", "case_room.id", "room_bar.case_room_id")
+            .select("room_bar.user_id")
+            .whereRef("case_room.room_id", "=", "room_member.room_id")
+            .whereRef("room_bar.user_id", "=", "room_member.user_id"),
+        ),
+      ),
+    )
+    .orderBy("user_id")
+    .execute();
+  return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
+}
+
 export async function membershipOf(
   db: Reader,
   roomId: RoomId,

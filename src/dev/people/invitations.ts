@@ -2,29 +2,30 @@ import { setTimeout as delay } from "node:timers/promises";
 import { KnownMembership, type MatrixClient, MatrixError, RoomEvent } from "matrix-js-sdk";
 
 /**
- * Joins every room as its invitation arrives, one after the other. A homeserver lets people join ten
- * rooms at once and then one in ten seconds: a refusal is waited out.
+ * Joins the rooms the client is invited to, one after the other; it resolves when this is done, and
+ * later invitations are accepted as they arrive. A homeserver lets people join ten rooms at once and
+ * then one in ten seconds: a refusal is waited out.
  */
-export function acceptInvitations(client: MatrixClient, onFailure: (error: unknown) => void): void {
-  const seen = new Set<string>();
-  let queue = Promise.resolve();
-  const accept = (roomId: string) => {
-    if (seen.has(roomId)) return;
-    seen.add(roomId);
-    queue = queue
-      .then(() => joinPatiently(client, roomId))
-      .catch((error: unknown) => {
-        if (client.clientRunning) onFailure(error);
-      })
+export async function acceptInvitations(client: MatrixClient): Promise<void> {
+  const accepting = new Set<string>();
+  const accept = async (roomId: string) => {
+    if (accepting.has(roomId)) return;
+    accepting.add(roomId);
+    try {
+      await joinPatiently(client, roomId);
+    } finally {
       // Who was removed may be invited again.
-      .finally(() => seen.delete(roomId));
+      accepting.delete(roomId);
+    }
   };
+  const invited = client
+    .getRooms()
+    .filter((room) => room.getMyMembership() === KnownMembership.Invite);
+  for (const { roomId } of invited) await accept(roomId);
   client.on(RoomEvent.MyMembership, (room, membership) => {
-    if (membership === KnownMembership.Invite) accept(room.roomId);
+    // Whoever waits for the room says that it was in vain.
+    if (membership === KnownMembership.Invite) accept(room.roomId).catch(() => {});
   });
-  for (const room of client.getRooms()) {
-    if (room.getMyMembership() === KnownMembership.Invite) accept(room.roomId);
-  }
 }
 
 async function joinPatiently(client: MatrixClient, roomId: string): Promise<void> {

@@ -8,6 +8,7 @@ export class Pace {
   #last = Number.NEGATIVE_INFINITY;
   #waitingForNews = 0;
   #wake = () => {};
+  #held: Promise<void> | undefined;
 
   /** @param milliseconds least time between the starts of two syncs */
   constructor(milliseconds: number) {
@@ -22,6 +23,18 @@ export class Pace {
       return await work();
     } finally {
       this.#waitingForNews -= 1;
+    }
+  }
+
+  /** Begins no sync until the work has ended: what it does comes down with the next one. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    try {
+      return await work();
+    } finally {
+      this.#held = undefined;
+      resolve();
     }
   }
 
@@ -43,6 +56,7 @@ export class Pace {
         };
       });
     }
+    await this.#held;
     this.#last = performance.now();
   }
 }

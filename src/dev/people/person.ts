@@ -1,15 +1,4 @@
-import {
-  ClientEvent,
-  createClient,
-  Filter,
-  KnownMembership,
-  type MatrixClient,
-  type MatrixEvent,
-  MatrixEventEvent,
-  MsgType,
-  type Room,
-  SyncState,
-} from "matrix-js-sdk";
+import { createClient, type MatrixClient, type MatrixEvent, MsgType } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,
   type CryptoApi,
@@ -17,53 +6,64 @@ import {
   OnlySignedDevicesIsolationMode,
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { RogatoryError } from "../../domain/errors.ts";
-import { EventId, RoomId, type UserId } from "../../domain/ids.ts";
+import { EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
 import { downloadAttachment } from "./attachment.ts";
+import { crossSign, readEvents, startSync } from "./client.ts";
 import { acceptInvitations } from "./invitations.ts";
-import { answers, type RoomMessage, readMessage } from "./message.ts";
+import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
+import { afterSync, type JoinedRoom, joinedRooms } from "./rooms.ts";
 import { silenceGlobalLog } from "./silence.ts";
 import { Timeline, type Undecryptable } from "./timeline.ts";
 
 export interface PersonOptions {
   /** Default true. False makes the person whose device nobody vouches for. */
-  readonly crossSigned?: boolean;
+  readonly crossSigned?: boolean | undefined;
   /** Refuses to read and to send keys to devices that their owner has not signed; default false. */
-  readonly onlySignedDevices?: boolean;
-  /** Least time between two syncs, in milliseconds; default 0: news come at once. */
-  readonly pace?: number;
+  readonly onlySignedDevices?: boolean | undefined;
+  /** Least time between two syncs while nothing is waited for, in milliseconds; default 0. */
+  readonly pace?: number | undefined;
 }
 
 export type PersonAccount = Pick<Account, "userId" | "deviceId" | "accessToken">;
 
-/** A room that a person has joined. */
-export interface JoinedRoom {
-  readonly roomId: RoomId;
-  readonly name: string;
-  readonly isSpace: boolean;
-  readonly encrypted: boolean;
-}
-
 /** Somebody with an ordinary, full Matrix client: what they read, they have decrypted themselves. */
 export interface Person {
   readonly userId: UserId;
-  /** Changes the least time between two syncs. */
-  setPace(milliseconds: number): void;
-  /** Joins the rooms the person is invited to, now and later. */
-  acceptInvitations(): void;
+  /** Begins to synchronise, and waits for the first time. */
+  synchronise(): Promise<void>;
+  /** Joins the rooms the person is invited to; resolves when this is done, and goes on later. */
+  acceptInvitations(): Promise<void>;
   rooms(): readonly JoinedRoom[];
-  /** The joined room whose name ends with `suffix`, once its encryption is known. */
-  roomByName(suffix: string, timeoutMilliseconds?: number): Promise<JoinedRoom>;
+  /**
+   * The joined room whose name ends with `suffix`, once its encryption and at least `members`
+   * members are known: a client gives its keys to nobody whose joining it has not yet heard of.
+   */
+  roomByName(
+    suffix: string,
+    options?: { readonly members?: number | undefined; readonly timeout?: number },
+  ): Promise<JoinedRoom>;
+  /**
+   * Hands the keys of what the person will say next to everybody in a room, as clients do when
+   * somebody begins to type.
+   */
+  prepareToSpeak(roomId: RoomId): Promise<void>;
   /** Says something, encrypted; never sends to a room that is not known to be encrypted. */
-  say(roomId: RoomId, text: string, options?: { readonly inReplyTo?: EventId }): Promise<EventId>;
+  say(
+    roomId: RoomId,
+    text: string,
+    options?: { readonly inReplyTo?: EventId | undefined },
+  ): Promise<EventId>;
   /** The first message that matches, already read or still to come. */
   firstMessage(
     matches: (message: RoomMessage) => boolean,
     waitedFor: string,
     timeoutMilliseconds?: number,
   ): Promise<RoomMessage>;
+  /** A message, once the person has read it. */
+  reads(eventId: EventId, timeoutMilliseconds?: number): Promise<RoomMessage>;
   /** The first answer of somebody else to a message. */
   replyTo(eventId: EventId, timeoutMilliseconds?: number): Promise<RoomMessage>;
   /** What the person has read in a room, in the order in which it came. */
@@ -85,6 +85,17 @@ export async function startPerson(
   account: PersonAccount,
   options: PersonOptions = {},
 ): Promise<Person> {
+  const person = await preparePerson(homeserver, account, options);
+  await person.synchronise();
+  return person;
+}
+
+/** The same with keys and identity, but not yet synchronised. */
+export async function preparePerson(
+  homeserver: { readonly url: string },
+  account: PersonAccount,
+  options: PersonOptions = {},
+): Promise<Person> {
   silenceGlobalLog();
   const { userId, deviceId, accessToken } = account;
   const pace = new Pace(options.pace ?? 0);
@@ -94,6 +105,8 @@ export async function startPerson(
     disableVoip: true,
     logger: sdkLogger(() => {}),
   });
+  // One may wait for many rooms at once.
+  client.setMaxListeners(100);
   await client.initRustCrypto({ useIndexedDB: false });
   const crypto = client.getCrypto();
   if (crypto === undefined) {
@@ -111,75 +124,7 @@ export async function startPerson(
 
   const timeline = new Timeline();
   const events = readEvents(client, timeline);
-  await startSync(client);
   return person({ client, crypto, timeline, events, pace, homeserver, account });
-}
-
-/** The first upload of an identity needs no further authentication (MSC3967). */
-async function crossSign(crypto: CryptoApi): Promise<void> {
-  await crypto.bootstrapCrossSigning({
-    setupNewCrossSigning: true,
-    authUploadDeviceSigningKeys: async (makeRequest) => {
-      await makeRequest(null);
-    },
-  });
-}
-
-/** Decrypts what arrives, in order, and again when a key comes late. */
-function readEvents(client: MatrixClient, timeline: Timeline): ReadonlyMap<string, MatrixEvent> {
-  const events = new Map<string, MatrixEvent>();
-  const keep = (event: MatrixEvent) => {
-    const message = readMessage(event);
-    if (message !== undefined) {
-      events.set(message.eventId, event);
-      timeline.add(message);
-    } else if (event.isDecryptionFailure()) {
-      timeline.addUndecryptable({
-        eventId: event.getId() ?? "",
-        roomId: event.getRoomId() ?? "",
-        sender: event.getSender() ?? "",
-        reason: event.decryptionFailureReason ?? "UNKNOWN_ERROR",
-      });
-    }
-  };
-  let queue = Promise.resolve();
-  client.on(ClientEvent.Event, (event) => {
-    queue = queue.then(async () => {
-      await client.decryptEventIfNeeded(event);
-      keep(event);
-    });
-  });
-  client.on(MatrixEventEvent.Decrypted, keep);
-  return events;
-}
-
-/** Only what a chat needs: 45 clients share one process. */
-async function startSync(client: MatrixClient): Promise<void> {
-  const nothing = { not_types: ["*"] };
-  const filter = new Filter(client.getUserId());
-  filter.setDefinition({
-    presence: nothing,
-    account_data: nothing,
-    room: {
-      ephemeral: nothing,
-      account_data: nothing,
-      timeline: { limit: 100 },
-      state: { lazy_load_members: true },
-    },
-  });
-  const synchronised = new Promise<void>((resolve, reject) => {
-    const onSync = (state: SyncState, _before: SyncState | null, data?: { error?: Error }) => {
-      if (state === SyncState.Prepared) resolve();
-      else if (state === SyncState.Error) reject(data?.error ?? new Error("sync failed"));
-      else return;
-      client.off(ClientEvent.Sync, onSync);
-    };
-    client.on(ClientEvent.Sync, onSync);
-  });
-  await client.startClient({ filter, lazyLoadMembers: true, disablePresence: true });
-  await synchronised;
-  // Nobody calls anybody here, and its bookkeeping grows with every member of every room.
-  client.matrixRTC.stop();
 }
 
 interface Parts {
@@ -193,26 +138,29 @@ interface Parts {
 }
 
 function person({ client, crypto, timeline, events, pace, homeserver, account }: Parts): Person {
-  const joinedRooms = (): readonly JoinedRoom[] =>
-    client
-      .getRooms()
-      .filter((room) => room.getMyMembership() === KnownMembership.Join)
-      .map(describeRoom);
+  const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
+    pace.hurry(() => timeline.first(matches, waitedFor, timeout));
 
   return {
     userId: account.userId,
-    setPace: (milliseconds) => {
-      pace.milliseconds = milliseconds;
-    },
-    acceptInvitations: () => acceptInvitations(client, () => {}),
-    rooms: joinedRooms,
-    roomByName: (suffix, timeoutMilliseconds = DEFAULT_TIMEOUT) =>
+    synchronise: () => startSync(client),
+    acceptInvitations: () => pace.hold(() => acceptInvitations(client)),
+    rooms: () => joinedRooms(client),
+    roomByName: (suffix, { members = 1, timeout = DEFAULT_TIMEOUT } = {}) =>
       afterSync(
         client,
-        () => joinedRooms().find(({ name, encrypted }) => encrypted && name.endsWith(suffix)),
-        `the invitation of ${account.userId} to the room “${suffix}”`,
-        timeoutMilliseconds,
+        () =>
+          joinedRooms(client).find(
+            (room) => room.encrypted && room.members >= members && room.name.endsWith(suffix),
+          ),
+        `the room “${suffix}” for ${account.userId}, with ${members} members`,
+        timeout,
       ),
+    async prepareToSpeak(roomId) {
+      const room = client.getRoom(roomId);
+      await room?.loadMembersIfNeeded();
+      if (room !== null) await crypto.prepareToEncrypt(room);
+    },
     async say(roomId, text, options = {}) {
       if (!(await crypto.isEncryptionEnabledInRoom(roomId))) {
         throw new RogatoryError(
@@ -228,10 +176,15 @@ function person({ client, crypto, timeline, events, pace, homeserver, account }:
       });
       return EventId.parse(event_id);
     },
-    firstMessage: (matches, waitedFor, timeoutMilliseconds = DEFAULT_TIMEOUT) =>
-      timeline.first(matches, waitedFor, timeoutMilliseconds),
-    replyTo: (eventId, timeoutMilliseconds = DEFAULT_TIMEOUT) =>
-      timeline.first(
+    firstMessage,
+    reads: (eventId, timeoutMilliseconds) =>
+      firstMessage(
+        (message) => message.eventId === eventId,
+        `a message to ${account.userId}`,
+        timeoutMilliseconds,
+      ),
+    replyTo: (eventId, timeoutMilliseconds) =>
+      firstMessage(
         (message) => message.sender !== account.userId && answers(message, eventId),
         `the answer to ${account.userId}`,
         timeoutMilliseconds,
@@ -255,46 +208,4 @@ function person({ client, crypto, timeline, events, pace, homeserver, account }:
       client.stopClient();
     },
   };
-}
-
-function describeRoom(room: Room): JoinedRoom {
-  return {
-    roomId: RoomId.parse(room.roomId),
-    name: room.name,
-    isSpace: room.isSpaceRoom(),
-    encrypted: room.hasEncryptionStateEvent(),
-  };
-}
-
-/** What `find` finds, looked for now and after every sync. */
-function afterSync<T>(
-  client: MatrixClient,
-  find: () => T | undefined,
-  waitedFor: string,
-  timeoutMilliseconds: number,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      const found = find();
-      if (found === undefined) return;
-      settle();
-      resolve(found);
-    };
-    const settle = () => {
-      clearTimeout(timer);
-      client.off(ClientEvent.Sync, look);
-    };
-    const timer = setTimeout(() => {
-      settle();
-      const seconds = Math.round(timeoutMilliseconds / 1000);
-      reject(
-        new RogatoryError(
-          "people.waited-in-vain",
-          `Nothing came within ${seconds} seconds: ${waitedFor}.`,
-        ),
-      );
-    }, timeoutMilliseconds);
-    client.on(ClientEvent.Sync, look);
-    look();
-  });
 }

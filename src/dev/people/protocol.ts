@@ -7,11 +7,70 @@ export const Member = z.strictObject({
   userId: UserId,
   deviceId: DeviceId,
   accessToken: z.string().min(1),
-  crossSigned: z.boolean().optional(),
-  onlySignedDevices: z.boolean().optional(),
-  pace: z.number().nonnegative().optional(),
+  /** Default true; false makes a device that its owner has not signed. */
+  crossSigned: z.boolean().default(true),
+  /** Default false; true reads nothing from, and sends no keys to, devices that are not signed. */
+  onlySignedDevices: z.boolean().default(false),
+  /** Least time between two syncs while nothing is waited for, in milliseconds. */
+  pace: z.number().nonnegative().default(0),
 });
-export type Member = z.infer<typeof Member>;
+export type Member = z.output<typeof Member>;
+/** The same with what may be left out. */
+export type MemberWish = z.input<typeof Member>;
+
+const Milliseconds = z.number().positive();
+const OfPerson = { userId: UserId };
+const OfEvent = { ...OfPerson, eventId: EventId };
+
+/** What the process of the people can be asked. */
+export const Request = z.discriminatedUnion("name", [
+  /** Makes clients with keys and identity, which do not synchronise yet. */
+  z.strictObject({ name: z.literal("start"), url: z.url(), members: z.array(Member) }),
+  /** The encrypted room whose name ends with `suffix`, once the person knows its members. */
+  z.strictObject({
+    ...{ name: z.literal("room"), ...OfPerson },
+    suffix: z.string(),
+    members: z.int().positive().optional(),
+    timeout: Milliseconds,
+  }),
+  /** Everybody synchronises and joins the rooms they are invited to, now and later. */
+  z.strictObject({ name: z.literal("accept") }),
+  /** Hands the keys of what the person will say next to everybody in a room. */
+  z.strictObject({ name: z.literal("prepare"), ...OfPerson, roomId: RoomId }),
+  /** Says something and waits for its echo. */
+  z.strictObject({
+    ...{ name: z.literal("say"), ...OfPerson },
+    roomId: RoomId,
+    text: z.string(),
+    inReplyTo: EventId.optional(),
+    timeout: Milliseconds,
+  }),
+  /** The first answer of somebody else to a message, as this person reads it. */
+  z.strictObject({ name: z.literal("replyTo"), ...OfEvent, timeout: Milliseconds }),
+  /** A message, once this person has read it. */
+  z.strictObject({ name: z.literal("reads"), ...OfEvent, timeout: Milliseconds }),
+  /** The bytes of an attachment. */
+  z.strictObject({ name: z.literal("download"), ...OfEvent }),
+  /** What the client warns of beside a message. */
+  z.strictObject({ name: z.literal("shield"), ...OfEvent }),
+  z.strictObject({ name: z.literal("readings") }),
+]);
+export type Request = z.output<typeof Request>;
+
+export const RequestEnvelope = z.strictObject({ id: z.int(), request: Request });
+
+export const Reply = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("answer"), id: z.int(), answer: z.unknown() }),
+  z.strictObject({
+    kind: z.literal("failure"),
+    id: z.int(),
+    code: z.string(),
+    sentence: z.string(),
+  }),
+  /** Somebody was the first to read a message. */
+  z.strictObject({ kind: z.literal("message"), message: RoomMessage }),
+]);
+export type Reply = z.input<typeof Reply>;
 
 /** What one person's client has read in the rooms, and what it could not. */
 export const Reading = z.strictObject({
@@ -27,69 +86,4 @@ export const Reading = z.strictObject({
     }),
   ),
 });
-export type Reading = z.infer<typeof Reading>;
-
-const Milliseconds = z.number().positive();
-
-/** What the process of the people can be asked: parameters and answer of each request. */
-export const REQUESTS = {
-  /** Starts clients and lets them accept invitations. */
-  start: {
-    parameters: z.strictObject({ url: z.url(), members: z.array(Member) }),
-    answer: z.null(),
-  },
-  /** The encrypted room whose name ends with `suffix`, once the person is in it. */
-  room: {
-    parameters: z.strictObject({ userId: UserId, suffix: z.string(), timeout: Milliseconds }),
-    answer: RoomId,
-  },
-  /** Says something and waits for its echo. */
-  say: {
-    parameters: z.strictObject({
-      userId: UserId,
-      roomId: RoomId,
-      text: z.string(),
-      inReplyTo: EventId.optional(),
-      timeout: Milliseconds,
-    }),
-    answer: RoomMessage,
-  },
-  /** The first answer of somebody else to a message, as this person reads it. */
-  replyTo: {
-    parameters: z.strictObject({ userId: UserId, eventId: EventId, timeout: Milliseconds }),
-    answer: RoomMessage,
-  },
-  /** Waits until this person has read a message. */
-  reads: {
-    parameters: z.strictObject({ userId: UserId, eventId: EventId, timeout: Milliseconds }),
-    answer: RoomMessage,
-  },
-  /** The bytes of an attachment, in base64. */
-  download: {
-    parameters: z.strictObject({ userId: UserId, eventId: EventId }),
-    answer: z.string(),
-  },
-  /** What the client warns of beside a message. */
-  shield: {
-    parameters: z.strictObject({ userId: UserId, eventId: EventId }),
-    answer: z.string().nullable(),
-  },
-  readings: { parameters: z.strictObject({}), answer: z.array(Reading) },
-} as const satisfies Record<string, { parameters: z.ZodType; answer: z.ZodType }>;
-
-export type Requests = typeof REQUESTS;
-export type RequestName = keyof Requests;
-
-export const RequestEnvelope = z.strictObject({
-  id: z.int(),
-  name: z.string(),
-  parameters: z.unknown(),
-});
-
-export const Reply = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("answer"), id: z.int(), answer: z.unknown() }),
-  z.strictObject({ kind: z.literal("failure"), id: z.int(), code: z.string(), sentence: z.string() }),
-  /** Somebody was the first to read a message. */
-  z.strictObject({ kind: z.literal("message"), message: RoomMessage }),
-]);
-export type Reply = z.infer<typeof Reply>;
+export type Reading = z.output<typeof Reading>;

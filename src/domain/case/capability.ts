@@ -16,5 +16,9 @@ export const Capability = z.enum([
   "takeaway.record",
   "takeaway.list",
   "report.draft",
+  "member.read",
+  "member.manage",
+  "case.read",
+  "case.manage",
 ]);
 export type Capability = z.infer<typeof Capability>;

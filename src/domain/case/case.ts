@@ -39,6 +39,8 @@ export interface CaseRoom {
   readonly kind: string;
   /** The section of the agenda that the room belongs to. */
   readonly section: string | undefined;
+  /** What follows the code in the room's name where the template does not say it: `b1`. */
+  readonly label?: string | undefined;
   /** Absent until the homeserver has made the room. */
   readonly roomId: RoomId | undefined;
 }

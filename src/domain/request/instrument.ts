@@ -42,6 +42,7 @@ export const Instrument = z.strictObject({
   addressee: z.enum(["state", "states", "eurojust"]),
   /** First day on which the instrument can be transmitted. */
   validFrom: PlainDate,
+  validFromVerified: z.boolean(),
   validTo: PlainDate.optional(),
   /** What to use for what is transmitted before `validFrom`. */
   before: Alternative.optional(),

@@ -62,7 +62,7 @@ export function validityNotice(
       before === undefined
         ? ""
         : ` Until then use ${before.text}${before.basis === undefined ? "" : ` (${before.basis})`}.`;
-    return `${instrument.legalBasis.act} applies only to what is transmitted from ${formatDate(instrument.validFrom)}: do not transmit this before.${until}`;
+    return `${instrument.legalBasis.act} applies only to what is transmitted from ${formatDate(instrument.validFrom)}${instrument.validFromVerified ? "" : " (not verified)"}: do not transmit this before.${until}`;
   }
   if (
     instrument.validTo !== undefined &&

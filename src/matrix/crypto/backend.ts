@@ -37,6 +37,12 @@ export interface CryptoBackend {
   onRoomMembership(event: MatrixEvent, member: MemberView, oldMembership?: string): void;
   onSyncCompleted(state: { readonly catchingUp?: boolean }): void;
   encryptEvent(event: MatrixEvent, room: RoomView): Promise<void>;
+  /** Takes in-room verification events, in clear text; others are ignored. */
+  onLiveEventFromSync(event: MatrixEvent): Promise<void>;
+  readonly outgoingRequestsManager: {
+    /** Uploads keys, asks for keys, sends what waits; resolves when that was tried. */
+    doProcessOutgoingRequests(): Promise<void>;
+  };
 }
 
 const methods = [
@@ -46,12 +52,23 @@ const methods = [
   "onSyncCompleted",
   "encryptEvent",
   "decryptEvent",
+  "onLiveEventFromSync",
 ] as const;
+
+const OutgoingRequests = z.object({
+  outgoingRequestsManager: z.custom<object>(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      typeof Reflect.get(value, "doProcessOutgoingRequests") === "function",
+  ),
+});
 
 export const CryptoBackendContract = z.custom<CryptoBackend>(
   (value) =>
     typeof value === "object" &&
     value !== null &&
-    methods.every((name) => name in value && typeof Reflect.get(value, name) === "function"),
-  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}`,
+    methods.every((name) => name in value && typeof Reflect.get(value, name) === "function") &&
+    OutgoingRequests.safeParse(value).success,
+  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}, outgoingRequestsManager.doProcessOutgoingRequests`,
 );

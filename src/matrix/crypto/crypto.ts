@@ -15,7 +15,11 @@ import {
   type CryptoChanges,
   type RoomView,
 } from "./backend.ts";
+import { CryptoIdentity, judgeRecoveryKey, type RecoveryKeyVerdict } from "./identity.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
+import { storePrefix } from "./stores.ts";
+import { Verifications } from "./verification.ts";
+import { isVerificationEvent } from "./verification-events.ts";
 
 export interface CryptoAccount {
   readonly homeserverUrl: string;
@@ -28,11 +32,11 @@ export interface CryptoAccount {
   readonly log: SdkLogSink;
 }
 
-/** The recovery key of the account's secret storage, kept sealed in the database. */
-export interface RecoveryKeyStore {
+/** Gives the recovery key of the account's secret storage. */
+export interface RecoveryKeyReader {
   read(): Promise<string | undefined>;
-  /** Must be durable when it returns: the server learns of the key only afterwards. */
-  write(recoveryKey: string): Promise<void>;
+  /** While secret storage is being made anew, some secrets are still sealed with the other key. */
+  readOther?(): Promise<string | undefined>;
 }
 
 /** An event as it came from the homeserver. */
@@ -72,15 +76,21 @@ export class AccountCrypto {
   readonly #client: MatrixClient;
   readonly #api: CryptoApi;
   readonly #backend: CryptoBackend;
+  readonly #log: SdkLogSink;
+  readonly identity: CryptoIdentity;
+  readonly verifications: Verifications;
 
-  private constructor(client: MatrixClient, api: CryptoApi) {
+  private constructor(client: MatrixClient, api: CryptoApi, log: SdkLogSink) {
     this.#client = client;
     this.#api = api;
+    this.#log = log;
     this.#backend = CryptoBackendContract.parse(api);
+    this.identity = new CryptoIdentity(client, api, this.#backend);
+    this.verifications = new Verifications(client);
   }
 
   /** Opens the account's crypto store, or makes it. `globalThis.indexedDB` must be installed. */
-  static async open(account: CryptoAccount, recovery: RecoveryKeyStore): Promise<AccountCrypto> {
+  static async open(account: CryptoAccount, recovery: RecoveryKeyReader): Promise<AccountCrypto> {
     const client = createClient({
       baseUrl: account.homeserverUrl,
       accessToken: account.token,
@@ -88,19 +98,23 @@ export class AccountCrypto {
       deviceId: account.deviceId,
       queryParams: { user_id: account.userId, device_id: account.deviceId },
       logger: sdkLogger(account.log),
+      // A person compares emoji with an operator at a terminal, which shows no QR code.
+      verificationMethods: ["m.sas.v1"],
       cryptoCallbacks: {
         getSecretStorageKey: async ({ keys }) => {
-          const encoded = await recovery.read();
-          const keyId = Object.keys(keys)[0];
-          return encoded === undefined || keyId === undefined
-            ? null
-            : [keyId, decodeRecoveryKey(encoded)];
+          for (const encoded of [await recovery.read(), await recovery.readOther?.()]) {
+            if (encoded === undefined) continue;
+            const key = decodeRecoveryKey(encoded);
+            for (const [keyId, description] of Object.entries(keys)) {
+              if (await client.secretStorage.checkKey(key, description)) return [keyId, key];
+            }
+          }
+          return null;
         },
       },
     });
     await client.initRustCrypto({
-      // By user and device, never by token: another device must never open this store.
-      cryptoDatabasePrefix: `rogatory/${account.userId}/${account.deviceId}`,
+      cryptoDatabasePrefix: storePrefix(account.userId, account.deviceId),
       storageKey: account.storeKey,
     });
     const api = client.getCrypto();
@@ -108,56 +122,26 @@ export class AccountCrypto {
       throw new RogatoryError("crypto.missing", "Encryption could not be started.");
     // Everything is decrypted, and the sender's shield is judged by us, so that a refusal can be explained.
     api.setDeviceIsolationMode(new AllDevicesIsolationMode(false));
-    return new AccountCrypto(client, api);
+    return new AccountCrypto(client, api, account.log);
+  }
+
+  /** What a recovery key is to an account's secret storage, without opening a crypto store. */
+  static judgeRecoveryKey(
+    account: Pick<CryptoAccount, "homeserverUrl" | "token" | "userId" | "log">,
+    recoveryKey: string | undefined,
+  ): Promise<RecoveryKeyVerdict> {
+    const client = createClient({
+      baseUrl: account.homeserverUrl,
+      accessToken: account.token,
+      userId: account.userId,
+      queryParams: { user_id: account.userId },
+      logger: sdkLogger(account.log),
+    });
+    return judgeRecoveryKey(client, recoveryKey);
   }
 
   fingerprint(): Promise<Fingerprint> {
     return this.#api.getOwnDeviceKeys();
-  }
-
-  /**
-   * Publishes the identity, signs the device with it, and sets up secret storage and key backup.
-   * Repeating it is harmless; an identity that exists is never replaced.
-   */
-  async ensureIdentity(recovery: RecoveryKeyStore): Promise<void> {
-    await this.#api.bootstrapCrossSigning({
-      // The first upload needs no further authentication (MSC3967), and later ones none of an
-      // application service (MSC4190).
-      authUploadDeviceSigningKeys: async (makeRequest) => {
-        await makeRequest(null);
-      },
-    });
-    // The signing above made our own device list out of date; the backup waits for its query.
-    this.syncCompleted();
-    if ((await recovery.read()) === undefined) {
-      const key = await this.#api.createRecoveryKeyFromPassphrase();
-      if (key.encodedPrivateKey === undefined) {
-        throw new RogatoryError("crypto.recovery-key", "No recovery key could be made.");
-      }
-      await recovery.write(key.encodedPrivateKey);
-      await this.#api.bootstrapSecretStorage({
-        createSecretStorageKey: async () => key,
-        setupNewSecretStorage: true,
-        setupNewKeyBackup: true,
-      });
-    } else if (!(await this.#api.isSecretStorageReady())) {
-      // The process ended between keeping the key and telling the server: finish with the same key.
-      const encoded = await recovery.read();
-      if (encoded === undefined) return;
-      await this.#api.bootstrapSecretStorage({
-        createSecretStorageKey: async () => ({
-          privateKey: decodeRecoveryKey(encoded),
-          encodedPrivateKey: encoded,
-        }),
-        setupNewSecretStorage: true,
-        setupNewKeyBackup: (await this.#api.getKeyBackupInfo()) === null,
-      });
-    }
-    await this.#api.checkKeyBackupAndEnable();
-  }
-
-  async isIdentityReady(): Promise<boolean> {
-    return this.#api.isCrossSigningReady();
   }
 
   /** To-device messages, device lists and key counts of one sync response, durable when it returns. */
@@ -228,11 +212,11 @@ export class AccountCrypto {
     if (event.isDecryptionFailure()) {
       return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
     }
+    if (isVerification(event)) await this.receiveVerification({ ...raw, ...clearParts(event) });
     const info = await this.#api.getEncryptionInfoForEvent(event);
     return {
       kind: "message",
-      type: event.getType(),
-      content: Content.parse(event.getContent()),
+      ...clearParts(event),
       trust:
         info?.shieldColour === EventShieldColour.NONE
           ? { kind: "signed" }
@@ -243,7 +227,27 @@ export class AccountCrypto {
     };
   }
 
+  /**
+   * Takes a verification event of a room, in clear text. Requests older than ten minutes are ignored
+   * ("Key verification framework"); a failure ends the verification and nothing else.
+   */
+  async receiveVerification(raw: RawEvent): Promise<void> {
+    try {
+      await this.#backend.onLiveEventFromSync(new MatrixEvent({ ...raw }));
+    } catch {
+      this.#log("warn", "verification");
+    }
+  }
+
   stop(): void {
     this.#client.stopClient();
   }
+}
+
+function clearParts(event: MatrixEvent) {
+  return { type: event.getType(), content: Content.parse(event.getContent()) };
+}
+
+function isVerification(event: MatrixEvent): boolean {
+  return isVerificationEvent({ type: event.getType(), content: event.getContent() });
 }

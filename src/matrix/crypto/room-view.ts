@@ -1,12 +1,13 @@
 import type { Kysely } from "kysely";
-import { listMembers } from "../../db/repositories/rooms.ts";
+import { listAudience } from "../../db/repositories/rooms.ts";
 import type { Database } from "../../db/schema.ts";
 import type { RoomId } from "../../domain/ids.ts";
 import type { MemberView, RoomView } from "./backend.ts";
 
 /**
  * A room as the crypto asks for it, answered from the database. Only joined members receive keys:
- * with `history_visibility: joined` an invited person must not read what was said before.
+ * with `history_visibility: joined` an invited person must not read what was said before. Whoever
+ * is barred from the room receives none from that moment, even while the homeserver has them in it.
  */
 export async function openRoomView(
   db: Kysely<Database>,
@@ -15,7 +16,7 @@ export async function openRoomView(
   const sharesWithInvited = room.historyVisibility !== "joined";
   const memberships = sharesWithInvited ? ["join", "invite"] : ["join"];
   const load = async (wanted: readonly string[]): Promise<MemberView[]> => [
-    ...(await listMembers(db, room.roomId, wanted)),
+    ...(await listAudience(db, room.roomId, wanted)),
   ];
   const joined = await load(["join"]);
   return {

@@ -7,11 +7,10 @@ export type { IDBDatabase } from "./database.ts";
 export { IDBFactory } from "./factory.ts";
 export { installIndexedDb } from "./install.ts";
 export { IDBKeyRange } from "./key-range.ts";
-export { indexedDbMigration } from "./migration.ts";
 
 export interface SqlIndexedDbOptions<Tables> {
   /**
-   * The database with the tables of {@link indexedDbMigration}. On PGlite the process has one connection:
+   * The database with the tables of migration 0002. On PGlite the process has one connection:
    * never await the crypto store inside a SQL transaction of your own, it would wait for that very one.
    */
   readonly db: Kysely<Tables>;

@@ -155,7 +155,8 @@ export class IDBObjectStore {
     const unique = options.unique === true;
     const index: IndexSchema = { name, keyPath: path, unique, slot, filled: false, deleted: false };
     this.store.indexes.set(name, index);
-    this.transaction.enqueue(null, () => this.#fill(index));
+    const indexes = [...this.store.indexes.values()];
+    this.transaction.enqueue(null, () => this.#fill(index, indexes));
     return this.#handleOf(index);
   }
 
@@ -190,10 +191,9 @@ export class IDBObjectStore {
   }
 
   /** No request of the caller's: nothing can prevent the abort when the records are not unique. */
-  async #fill(index: IndexSchema): Promise<void> {
-    if (index.deleted) return;
+  async #fill(index: IndexSchema, indexes: readonly IndexSchema[]): Promise<void> {
     try {
-      await this.view.fill(index);
+      await this.view.fill(index, indexes);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       this.transaction.abortWith(error);

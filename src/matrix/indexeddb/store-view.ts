@@ -101,8 +101,8 @@ export class StoreView {
     }
   }
 
-  /** Enters the records that were there before the index. */
-  async fill(index: IndexSchema): Promise<void> {
+  /** Enters the records that were there before the index, into all indexes that there were then. */
+  async fill(index: IndexSchema, indexes: readonly IndexSchema[]): Promise<void> {
     const scan = this.scan({
       column: 0,
       window: everything,
@@ -112,7 +112,7 @@ export class StoreView {
     });
     const seen = new Set<EncodedKey>();
     for (let entry = await scan.next(); entry !== undefined; entry = await scan.next()) {
-      const indexKeys = indexKeysOf(this.store.indexes.values(), readValue(entry.value));
+      const indexKeys = indexKeysOf(indexes, readValue(entry.value));
       const indexKey = indexKeys.get(index);
       if (indexKey === undefined) continue;
       if (index.unique && seen.has(indexKey)) {

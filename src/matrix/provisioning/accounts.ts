@@ -2,6 +2,7 @@ import { MatrixError } from "matrix-bot-sdk";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { DeviceId, UserId } from "../../domain/ids.ts";
 import { path } from "../http.ts";
+import { isPassing } from "../patience.ts";
 import { administrationClient } from "./bot-sdk.ts";
 
 export interface ProvisionedAccount {
@@ -51,7 +52,7 @@ async function register(
 }
 
 function explain(cause: unknown, userId: UserId): RogatoryError {
-  if (cause instanceof MatrixError) {
+  if (cause instanceof MatrixError && !isPassing(cause)) {
     return new RogatoryError(
       "provisioning.refused",
       `The homeserver refused to make or use the account ${userId} (${cause.errcode}): check that it has loaded Rogatory's registration file and that the account lies in its namespace.`,
@@ -60,7 +61,7 @@ function explain(cause: unknown, userId: UserId): RogatoryError {
   }
   return new RogatoryError(
     "provisioning.unreachable",
-    "The homeserver cannot be reached: check homeserver.url in the configuration, and that it is running.",
+    "The homeserver cannot be reached, or is too busy to answer: check homeserver.url in the configuration, and that it is running.",
     { cause },
   );
 }

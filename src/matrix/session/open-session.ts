@@ -1,14 +1,16 @@
 import type { Kysely } from "kysely";
-import { z } from "zod";
 import { ensureAccount, readRecoveryKey, saveRecoveryKey } from "../../db/repositories/accounts.ts";
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import { DeviceId, UserId } from "../../domain/ids.ts";
+import type { UserId } from "../../domain/ids.ts";
 import type { Vault } from "../../vault/vault.ts";
-import { AccountCrypto, type Fingerprint, type RecoveryKeyStore } from "../crypto/crypto.ts";
+import { AccountCrypto } from "../crypto/crypto.ts";
 import type { SdkLogSink } from "../crypto/sdk-logger.ts";
+import { hasStore } from "../crypto/stores.ts";
 import { AccountHttp } from "../http.ts";
+import { patiently } from "../patience.ts";
 import { provisionAccount } from "../provisioning/accounts.ts";
+import { establishIdentity, type RecoveryKeyStore } from "./establish-identity.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 export interface OpenSessionOptions
@@ -20,6 +22,8 @@ export interface OpenSessionOptions
   readonly token: string;
   readonly userId: UserId;
   readonly displayName: string;
+  /** A name under which `rogatory bot` finds the account, for sentences. */
+  readonly bot: string;
   readonly log: SdkLogSink;
 }
 
@@ -30,49 +34,45 @@ export interface OpenSessionOptions
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const { db, vault, userId, homeserverUrl, token } = options;
   const { deviceId, storeKey } = await ensureAccount(db, vault, options.now(), userId);
-  await provisionAccount({ ...options, deviceId });
+  await patiently(() => provisionAccount({ ...options, deviceId }));
 
   const http = new AccountHttp(homeserverUrl, token, userId, deviceId);
-  const recovery: RecoveryKeyStore = {
-    read: () => readRecoveryKey(db, vault, userId),
-    write: (recoveryKey) => saveRecoveryKey(db, vault, userId, recoveryKey),
-  };
+  const recovery = recoveryKeyStore(db, vault, userId);
+  const storeFound = await hasStore(userId, deviceId);
   const crypto = await AccountCrypto.open(
     { homeserverUrl, token, userId, deviceId, storeKey, log: options.log },
     recovery,
-  );
-  await checkPublishedKeys(http, userId, deviceId, await crypto.fingerprint());
-  await crypto.ensureIdentity(recovery);
+  ).catch((cause: unknown) => {
+    // A panic is no damage to the store: the process starts again.
+    if (!storeFound || isPanic(cause)) throw cause;
+    throw new RogatoryError(
+      "identity.store-unreadable",
+      `The crypto store of ${userId} cannot be opened. If the database is complete, report the log; if a part of it was lost, stop the bots and run: rogatory bot recover ${options.bot}`,
+      { cause },
+    );
+  });
+  try {
+    const account = { userId, deviceId, bot: options.bot, storeFound };
+    await patiently(() => establishIdentity({ http, crypto, recovery, account }));
+  } catch (error) {
+    crypto.stop();
+    throw error;
+  }
   return new Session({ ...options, http, crypto, deviceId });
 }
 
-const PublishedKeys = z.object({
-  device_keys: z.record(
-    UserId,
-    z.record(DeviceId, z.object({ keys: z.record(z.string(), z.string()) })),
-  ),
-});
+/** WebAssembly.RuntimeError, by name: the types of Node do not know the class. */
+function isPanic(error: unknown): boolean {
+  return error instanceof Error && error.name === "RuntimeError";
+}
 
-/**
- * The homeserver silently keeps the first keys of a device. If they are not ours, the store was lost
- * or belongs to another device, and whatever we sent would be unreadable.
- */
-async function checkPublishedKeys(
-  http: AccountHttp,
+export function recoveryKeyStore(
+  db: Kysely<Database>,
+  vault: Vault,
   userId: UserId,
-  deviceId: DeviceId,
-  own: Fingerprint,
-): Promise<void> {
-  const { device_keys: devices } = await http.json(
-    "POST",
-    "/_matrix/client/v3/keys/query",
-    PublishedKeys,
-    { body: { device_keys: { [userId]: [deviceId] } } },
-  );
-  const published = devices[userId]?.[deviceId]?.keys[`ed25519:${deviceId}`];
-  if (published === undefined || published === own.ed25519) return;
-  throw new RogatoryError(
-    "identity.mismatch",
-    `The homeserver knows other keys for ${userId}, device ${deviceId}, than the database holds. Restore the database that belongs to this device; never run two copies of it.`,
-  );
+): RecoveryKeyStore {
+  return {
+    read: () => readRecoveryKey(db, vault, userId),
+    write: (recoveryKey) => saveRecoveryKey(db, vault, userId, recoveryKey),
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type RoomId, UserId } from "../../domain/ids.ts";
+import { isVerificationEvent } from "../crypto/verification-events.ts";
 import type { JoinedRoom, RoomEvent } from "./sync-response.ts";
 
 /** What one sync response says about a room, in the order in which it happened. */
@@ -13,6 +14,8 @@ export interface RoomChanges {
   readonly departed: readonly UserId[];
   /** Encrypted messages of the timeline. */
   readonly messages: readonly RoomEvent[];
+  /** Steps of verifications, in clear text. Nothing else in clear text is ever read. */
+  readonly verification: readonly RoomEvent[];
   /** Set when the timeline has a gap: where to page back from. */
   readonly gapBefore: string | undefined;
 }
@@ -55,6 +58,9 @@ export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
     departed: [...departed],
     messages: room.timeline.events.filter(
       (event) => event.type === "m.room.encrypted" && event.state_key === undefined,
+    ),
+    verification: room.timeline.events.filter(
+      (event) => event.state_key === undefined && isVerificationEvent(event),
     ),
     gapBefore: room.timeline.limited ? room.timeline.prev_batch : undefined,
   };

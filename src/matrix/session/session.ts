@@ -10,9 +10,11 @@ import type { Vault } from "../../vault/vault.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
 import { openRoomView } from "../crypto/room-view.ts";
 import { type AccountHttp, path } from "../http.ts";
+import { ToDeviceError } from "./errors.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
 import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
 import { type Replay, saveSyncBatch } from "./sync-store.ts";
+import { readWithheldKeys } from "./withheld-keys.ts";
 
 export interface SessionOptions {
   readonly db: Kysely<Database>;
@@ -45,6 +47,10 @@ export class Session {
   readonly crypto: AccountCrypto;
   readonly #options: SessionOptions;
   readonly #configured = new Map<RoomId, Promise<void>>();
+  /** Changes that are durable, but of which the crypto of this process does not know yet. */
+  readonly #untold: RoomChanges[] = [];
+
+  #lastSync: Temporal.Instant | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -54,10 +60,15 @@ export class Session {
     this.crypto = options.crypto;
   }
 
+  /** When the last response was durable; undefined before the first. */
+  get lastSync(): Temporal.Instant | undefined {
+    return this.#lastSync;
+  }
+
   /**
    * One round: asks, handles keys first, then keeps the rest. Throws UnreachableError or
-   * HomeserverError if the homeserver gave no answer, in which case nothing has happened; any other
-   * error leaves the crypto ahead of its position and must end the process.
+   * HomeserverError if the homeserver gave no answer, and the next round goes on where this one
+   * ended; any other error leaves the crypto ahead of its position and must end the process.
    */
   async syncOnce(signal: AbortSignal, waitMs = longPollMs): Promise<void> {
     const { db, userId } = this.#options;
@@ -74,12 +85,16 @@ export class Session {
     const rooms = await this.#readRooms(response, since, signal);
 
     // Room keys and device lists become durable before the position moves past them.
-    await this.crypto.processSync({
-      toDeviceEvents: response.to_device.events,
-      deviceLists: response.device_lists,
-      oneTimeKeysCounts: response.device_one_time_keys_count,
-      unusedFallbackKeys: response.device_unused_fallback_key_types,
-    });
+    await this.crypto
+      .processSync({
+        toDeviceEvents: response.to_device.events,
+        deviceLists: response.device_lists,
+        oneTimeKeysCounts: response.device_one_time_keys_count,
+        unusedFallbackKeys: response.device_unused_fallback_key_types,
+      })
+      .catch((cause: unknown) => {
+        throw new ToDeviceError("keys of a sync response were not handled", { cause });
+      });
     const replays = await saveSyncBatch(
       db,
       {
@@ -89,6 +104,8 @@ export class Session {
         keysArrived: response.to_device.events.length > 0,
         ownAccounts: this.#options.ownAccounts,
         invitations: await this.#acceptable(response),
+        now: this.#options.now(),
+        withheld: readWithheldKeys(response.to_device.events),
       },
       (transaction, roomId) =>
         enqueueStep(transaction, this.#options.vault.system, this.#options.now(), {
@@ -100,8 +117,10 @@ export class Session {
           slot: roomId,
         }),
     );
-    for (const room of rooms) await this.#tellCrypto(room);
+    this.#untold.push(...rooms);
+    await this.#tellCryptoAll();
     this.crypto.syncCompleted();
+    this.#lastSync = this.#options.now();
     this.#options.onSynced({ replays });
   }
 
@@ -176,6 +195,14 @@ export class Session {
     return accepted;
   }
 
+  /** What could not be told because the homeserver did not answer is told in the next round. */
+  async #tellCryptoAll(): Promise<void> {
+    for (let room = this.#untold[0]; room !== undefined; room = this.#untold[0]) {
+      await this.#tellCrypto(room);
+      this.#untold.shift();
+    }
+  }
+
   /** New rooms and members are tracked at once, so that their first message can be judged. */
   async #tellCrypto(room: RoomChanges): Promise<void> {
     const known = await findRoom(this.#options.db, room.roomId);
@@ -185,6 +212,10 @@ export class Session {
       this.crypto.memberChanged(room.roomId, userId, membership);
     }
     if (room.departed.length > 0) await this.crypto.rotateRoomKey(room.roomId);
+    for (const event of room.verification) {
+      if (event.sender === this.userId) continue;
+      await this.crypto.receiveVerification({ ...event, room_id: room.roomId });
+    }
   }
 
   #configure(roomId: RoomId): Promise<void> {

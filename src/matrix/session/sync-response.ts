@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EventId, RoomId, UserId } from "../../domain/ids.ts";
+import { verificationEventTypes } from "../crypto/verification-events.ts";
 
 const Content = z.record(z.string(), z.unknown());
 
@@ -75,6 +76,7 @@ export const syncFilter = JSON.stringify({
       limit: 50,
       types: [
         "m.room.encrypted",
+        ...verificationEventTypes,
         "m.room.member",
         "m.room.encryption",
         "m.room.history_visibility",

@@ -1,7 +1,10 @@
 import type { Kysely } from "kysely";
+import { z } from "zod";
 import { saveSyncToken } from "../../db/repositories/accounts.ts";
 import { receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
+import { confirmStep } from "../../db/repositories/outbox.ts";
 import { saveMembership, saveRoom } from "../../db/repositories/rooms.ts";
+import { saveWithheldKey, type WithheldKey } from "../../db/repositories/withheld-keys.ts";
 import type { Database } from "../../db/schema.ts";
 import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
 import { readMegolmMessage } from "../crypto/ciphertext.ts";
@@ -18,7 +21,13 @@ export interface SyncBatch {
   readonly ownAccounts: ReadonlySet<UserId>;
   /** Invitations to accept, by room. */
   readonly invitations: readonly RoomId[];
+  readonly now: Temporal.Instant;
+  /** Room keys that others say they do not give us. */
+  readonly withheld: readonly WithheldKey[];
 }
+
+/** Only the device that sent an event is given its transaction id ("Transaction identifiers"). */
+const Echo = z.object({ unsigned: z.object({ transaction_id: z.string() }) });
 
 export interface Replay {
   readonly roomId: RoomId;
@@ -51,7 +60,10 @@ export async function saveSyncBatch(
         await saveMembership(transaction, room.roomId, userId, membership);
       }
       for (const message of room.messages) {
-        if (batch.ownAccounts.has(message.sender)) continue;
+        if (batch.ownAccounts.has(message.sender)) {
+          await confirmEcho(transaction, batch, message);
+          continue;
+        }
         const became = await receiveEvent(
           transaction,
           asReceived(batch.account, room.roomId, message),
@@ -59,10 +71,23 @@ export async function saveSyncBatch(
         if (became === "replayed") replays.push({ roomId: room.roomId, eventId: message.event_id });
       }
     }
+    for (const key of batch.withheld) {
+      await saveWithheldKey(transaction, batch.account, key, batch.now);
+    }
     for (const roomId of batch.invitations) await acceptInvitation(transaction, roomId);
     await saveSyncToken(transaction, batch.account, batch.nextBatch);
     return replays;
   });
+}
+
+async function confirmEcho(
+  db: Parameters<typeof confirmStep>[0],
+  { account, now }: SyncBatch,
+  message: RoomEvent,
+): Promise<void> {
+  const transactionId = Echo.safeParse(message).data?.unsigned.transaction_id;
+  if (message.sender !== account || transactionId === undefined) return;
+  await confirmStep(db, account, transactionId, message.event_id, now);
 }
 
 function asReceived(account: UserId, roomId: RoomId, event: RoomEvent) {

@@ -1,3 +1,4 @@
+import type { BotAccounts } from "../../domain/case/bots.ts";
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { roomTemplate } from "../../config/room-template.ts";
@@ -15,7 +16,7 @@ import { CaseId, newId, PersonId } from "../../domain/ids.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
 import { logAct } from "../acts.ts";
 import type { Actor, Work } from "../work.ts";
-import { type BotAccounts, type PlannedRoom, planRooms } from "./plan-rooms.ts";
+import { type PlannedRoom, planRooms } from "./plan-rooms.ts";
 import { roomContent } from "./room-content.ts";
 import { type RoomSummary, summariseRooms } from "./room-summary.ts";
 import { welcomeContent } from "./welcome.ts";
@@ -170,7 +171,12 @@ async function findByCause(
     .executeTakeFirst();
   if (row === undefined || row.case_id === null) return undefined;
   const open = await findCase(work.db, work.vault, row.case_id);
-  if (open === undefined) return undefined;
+  if (open === undefined) {
+    throw new RogatoryError(
+      "case.shredded",
+      "This made a case that has been shredded since: nothing was done.",
+    );
+  }
   return {
     caseId: open.case.id,
     code: open.case.code,

@@ -20,6 +20,7 @@ export async function summariseCases({ db }: Pick<Work, "db">): Promise<readonly
       expression
         .selectFrom("person")
         .whereRef("person.case_id", "=", "case_file.id")
+        .where("person.removed_at", "is", null)
         .select(({ fn }) => fn.countAll<number>().as("count"))
         .as("people"),
       expression
@@ -33,6 +34,7 @@ export async function summariseCases({ db }: Pick<Work, "db">): Promise<readonly
         .select(({ fn }) => fn.count<number>("room_id").as("count"))
         .as("made"),
     ])
+    .where("shredded_at", "is", null)
     .orderBy("created_at")
     .orderBy("code")
     .execute();

@@ -1,10 +1,8 @@
+import type { BotAccounts } from "../../domain/case/bots.ts";
 import { randomBytes } from "node:crypto";
-import type { BotName, RoomTemplate, Welcome } from "../../config/room-template.ts";
+import type { RoomTemplate, Welcome } from "../../config/room-template.ts";
 import type { CaseFile, PlannedPerson } from "../../domain/case/case-file.ts";
 import { CaseRoomId, newId, type UserId } from "../../domain/ids.ts";
-
-/** The account of each bot; bots may share one. */
-export type BotAccounts = Readonly<Record<BotName, UserId>>;
 
 export interface PlannedRoom {
   readonly id: CaseRoomId;

@@ -9,6 +9,7 @@ import {
 import { logAct } from "../acts.ts";
 import type { Place } from "../visibility.ts";
 import type { CaseWork } from "../work.ts";
+import { setReminders } from "./reminders.ts";
 
 /**
  * Schedules a meeting of the case.
@@ -35,6 +36,7 @@ export async function scheduleMeeting(
     room: room?.id,
   };
   await insertMeeting(work.db, work.seal, work.caseId, meeting);
+  await setReminders(work, meeting, saidAt);
   await logAct(work, "meeting.schedule", { meeting: formatMeetingNumber(number), title, start });
   return meeting;
 }

@@ -45,7 +45,7 @@ export async function draftReport(work: CaseWork, reported: Case): Promise<Draft
     rules.categories.filter(({ use }) => use === "report").map(({ tag }) => tag),
   );
   const used = takeaways.filter(({ category }) => inReport.has(category)).length;
-  await appendToJournal(work.db, work.seal, {
+  await appendToJournal(work.db, work, {
     at: work.now,
     actor: nameActor(work.actor),
     caseId: work.caseId,

@@ -61,7 +61,7 @@ async function log(
   act: string,
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await appendToJournal(work.db, work.seal, {
+  await appendToJournal(work.db, work, {
     at: work.now,
     actor: nameActor(work.actor),
     caseId: work.caseId,

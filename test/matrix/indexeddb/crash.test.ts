@@ -10,7 +10,7 @@ import { z } from "zod";
 import { openStore } from "./support/databases.ts";
 import { connect, resultOf } from "./support/promises.ts";
 
-const rounds = Number(process.env["ROGATORY_CRASHES"] ?? 3);
+const rounds = Number(process.env.ROGATORY_CRASHES ?? 2);
 const child = fileURLToPath(new URL("support/crash-child.ts", import.meta.url));
 
 const Link = z.object({ transaction: z.int(), link: z.int(), links: z.int() });

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IDBKeyRange, type SqlIndexedDb } from "../../../src/matrix/indexeddb/index.ts";
 import { engines, openStore, type TestDatabase } from "./support/databases.ts";
 import { type Implementation, interpret } from "./support/interpreter.ts";
-import { type Program, program } from "./support/programs.ts";
+import type { Program } from "./support/program.ts";
+import { program } from "./support/programs.ts";
 
-const programs = Number(process.env["ROGATORY_PROGRAMS"] ?? 200);
+const programs = Number(process.env.ROGATORY_PROGRAMS ?? 200);
 
 function fakeImplementation(): Implementation {
   const factory = new FakeFactory();
@@ -47,7 +48,7 @@ describe.each(engines)("IndexedDB on $name", (engine) => {
         const expected = await interpret(fakeImplementation(), "p", plan);
         expect(await onSql(db, `p${number}`, cachedRows, plan)).toEqual(expected);
       }),
-      { numRuns: programs, endOnFailure: process.env["ROGATORY_PROGRAMS"] === undefined },
+      { numRuns: programs, endOnFailure: process.env.ROGATORY_PROGRAMS === undefined },
     );
   });
 });

@@ -17,7 +17,7 @@ const room = "!room";
 async function openMachine(prefix: string, storageKey: Uint8Array | null): Promise<OlmMachine> {
   const handle =
     storageKey === null
-      ? await StoreHandle.open(prefix)
+      ? await StoreHandle.open(prefix, null)
       : await StoreHandle.openWithKey(prefix, Uint8Array.from(storageKey));
   return OlmMachine.initFromStore(new UserId("@clerk:example.org"), new DeviceId("DEVICE"), handle);
 }

@@ -2,10 +2,12 @@
  * Writes transactions of linked rows until it is killed. Says on standard output `started N` before a
  * transaction and `complete N` when the event has been fired. Argument: the directory of a PGlite database.
  */
+
 import { writeSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
-import { createSqlIndexedDb, indexedDbMigration } from "../../../../src/matrix/indexeddb/index.ts";
+import { indexedDbMigration } from "../../../../src/db/migrations/0002-indexeddb.ts";
+import { createSqlIndexedDb } from "../../../../src/matrix/indexeddb/index.ts";
 import { connect, endOf, resultOf } from "./promises.ts";
 
 const directory = process.argv[2];

@@ -2,11 +2,8 @@ import { randomUUID } from "node:crypto";
 import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect, PostgresDialect } from "kysely";
 import { Pool } from "pg";
-import {
-  createSqlIndexedDb,
-  indexedDbMigration,
-  type SqlIndexedDb,
-} from "../../../../src/matrix/indexeddb/index.ts";
+import { indexedDbMigration } from "../../../../src/db/migrations/0002-indexeddb.ts";
+import { createSqlIndexedDb, type SqlIndexedDb } from "../../../../src/matrix/indexeddb/index.ts";
 
 export type TestDatabase = Kysely<unknown>;
 
@@ -49,7 +46,7 @@ function postgresql(connectionString: string): Engine {
   };
 }
 
-const connectionString = process.env["DATABASE_URL"];
+const connectionString = process.env.DATABASE_URL;
 
 /** PGlite always, PostgreSQL when DATABASE_URL names one. */
 export const engines: readonly Engine[] =

@@ -1,5 +1,4 @@
 import { type Kysely, sql } from "kysely";
-import { INDEX_SLOTS } from "./schema.ts";
 
 /**
  * The tables of IndexedDB on SQL. Keys are ASCII in an order-preserving encoding (keys.ts), hence
@@ -8,7 +7,7 @@ import { INDEX_SLOTS } from "./schema.ts";
  * Records carry no foreign key: its check would cost a third of every write, and the only writer
  * removes the records of a store in the transaction that removes the store.
  */
-export async function indexedDbMigration(db: Kysely<unknown>): Promise<void> {
+export async function indexedDbMigration<Tables>(db: Kysely<Tables>): Promise<void> {
   await db.schema
     .createTable("crypto_database")
     .addColumn("id", "integer", (column) => column.generatedAlwaysAsIdentity().primaryKey())
@@ -26,9 +25,8 @@ export async function indexedDbMigration(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint("crypto_store_pkey", ["database_id", "store_id"])
     .addUniqueConstraint("crypto_store_name_key", ["database_id", "name"])
     .execute();
-  const slots = Array.from({ length: INDEX_SLOTS }, (_, position) =>
-    sql.ref(`index_${position + 1}`),
-  );
+  // As many as src/matrix/indexeddb/schema.ts counts on.
+  const slots = Array.from({ length: 6 }, (_, position) => sql.ref(`index_${position + 1}`));
   await sql`CREATE TABLE crypto_record (
     database_id integer NOT NULL,
     store_id integer NOT NULL,

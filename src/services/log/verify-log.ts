@@ -1,0 +1,60 @@
+import type { Transaction } from "kysely";
+import { isHeadSigned, readJournal, readJournalHead } from "../../db/repositories/journal.ts";
+import type { Database } from "../../db/schema.ts";
+import { ChainWalk, hashOfBody, type LogFinding } from "../../vault/log-chain.ts";
+import type { Vault } from "../../vault/vault.ts";
+
+export interface LogCheck {
+  readonly entries: number;
+  /** Hash of the last entry. */
+  readonly hash: string;
+  /** Ed25519 key of this deployment, base64url: exports are checked against it. */
+  readonly publicKey: string;
+  /** From which entry on the end of the log is signed; 1 unless the log is older than that. */
+  readonly signedSince: number;
+  readonly findings: readonly LogFinding[];
+}
+
+/**
+ * Follows the whole log. The transaction must see one state of the database (repeatable read), for
+ * entries may be added meanwhile.
+ */
+export async function verifyLog(db: Transaction<Database>, vault: Vault): Promise<LogCheck> {
+  const head = await readJournalHead(db);
+  const walk = new ChainWalk();
+  const findings: LogFinding[] = [];
+  let signedSince = 1;
+  for await (const row of readJournal(db)) {
+    walk.follow({ ...row, bodyHash: hashOfBody(row) });
+    if (row.act !== "log.sign") continue;
+    if (signedSince > 1) {
+      findings.push({
+        sequence: row.sequence,
+        problem: "the signature of the end was removed here",
+      });
+    }
+    signedSince = row.sequence;
+  }
+  walk.finish(head);
+  const { publicKey } = vault.signer;
+  if (head.signature === undefined) {
+    if (head.count > 0) signedSince = head.count + 1;
+    else if (await hasCases(db)) {
+      findings.push({ sequence: undefined, problem: "the log is empty, but there are cases" });
+    }
+  } else if (head.signature.publicKey !== publicKey || !isHeadSigned(head, head.signature)) {
+    findings.push({ sequence: undefined, problem: "the signature of the log's head is not valid" });
+  }
+  const { count, hash } = walk.head;
+  return {
+    entries: count,
+    hash,
+    publicKey,
+    signedSince,
+    findings: [...findings, ...walk.findings],
+  };
+}
+
+async function hasCases(db: Transaction<Database>): Promise<boolean> {
+  return (await db.selectFrom("case_file").select("id").limit(1).executeTakeFirst()) !== undefined;
+}

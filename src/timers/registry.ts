@@ -1,0 +1,32 @@
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { z } from "zod";
+import { RogatoryError } from "../domain/errors.ts";
+import type { Timer } from "./timer.ts";
+
+const TimerModule = z.object({
+  default: z.custom<Timer>(
+    (value) => typeof value === "object" && value !== null && "kind" in value && "handle" in value,
+    "a timer file exports what defineTimer returns as its default",
+  ),
+});
+
+/** Loads every `src/timers/<noun>/<timer>.ts`: a new timer is one new file. */
+export async function loadTimers(): Promise<readonly Timer[]> {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const timers: Timer[] = [];
+  for (const noun of await readdir(folder, { withFileTypes: true })) {
+    if (!noun.isDirectory()) continue;
+    for (const file of await readdir(join(folder, noun.name))) {
+      if (!/^[a-z-]+\.(ts|js)$/.test(file)) continue;
+      const url = pathToFileURL(join(folder, noun.name, file)).href;
+      const timer = TimerModule.parse(await import(url)).default;
+      if (timers.some(({ kind }) => kind === timer.kind)) {
+        throw new RogatoryError("timer.duplicate", `Two timers are called ${timer.kind}.`);
+      }
+      timers.push(timer);
+    }
+  }
+  return timers;
+}

@@ -1,0 +1,183 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { createClient, MatrixEvent } from "matrix-js-sdk";
+import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { RustCrypto } from "matrix-js-sdk/lib/rust-crypto/rust-crypto.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { packageDirectory } from "../../../src/config/paths.ts";
+import {
+  type CryptoBackend,
+  CryptoBackendContract,
+  type RoomView,
+} from "../../../src/matrix/crypto/backend.ts";
+import { sdkLogger } from "../../../src/matrix/crypto/sdk-logger.ts";
+
+const Manifest = z.object({
+  version: z.string(),
+  dependencies: z.record(z.string(), z.string()).default({}),
+});
+
+/** Parameters that each internal method takes, as of the pinned version. */
+const arities = {
+  processSyncChanges: 1,
+  onCryptoEvent: 2,
+  onRoomMembership: 3,
+  onSyncCompleted: 1,
+  encryptEvent: 2,
+  decryptEvent: 1,
+  onLiveEventFromSync: 1,
+} as const;
+
+const user = "@bot:rogatory.localhost";
+const room = "!room:rogatory.localhost";
+/** What the crypto sends, as the homeserver would see it. */
+const requests: { readonly path: string; readonly body: unknown }[] = [];
+
+async function answer(path: string, body: unknown): Promise<unknown> {
+  requests.push({ path, body });
+  if (path.endsWith("/keys/upload")) return { one_time_key_counts: { signed_curve25519: 50 } };
+  if (path.endsWith("/keys/query")) return { device_keys: {} };
+  return {};
+}
+
+const client = createClient({
+  baseUrl: "https://rogatory.localhost",
+  userId: user,
+  deviceId: "DEVICE",
+  accessToken: "token",
+  logger: sdkLogger(() => {}),
+  async fetchFn(input, init) {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const body = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
+    if (url.pathname.endsWith("/room_keys/version")) {
+      return Response.json({ errcode: "M_NOT_FOUND" }, { status: 404 });
+    }
+    return Response.json(await answer(url.pathname, body));
+  },
+});
+let backend: CryptoBackend;
+
+beforeAll(async () => {
+  await client.initRustCrypto({ useIndexedDB: false });
+  backend = CryptoBackendContract.parse(client.getCrypto());
+});
+afterAll(() => client.stopClient());
+
+const members = [{ userId: user, membership: "join" }];
+const view: RoomView = {
+  roomId: room,
+  getJoinedMembers: () => members,
+  getEncryptionTargetMembers: async () => members,
+  shouldEncryptForInvitedMembers: () => false,
+  getHistoryVisibility: () => "joined",
+  getBlacklistUnverifiedDevices: () => null,
+};
+
+describe("the pinned matrix-js-sdk", () => {
+  it("is required exactly, with the Rust crypto that it was made for", () => {
+    const read = (path: string) => Manifest.parse(JSON.parse(readFileSync(path, "utf8")));
+    const ours = read(join(packageDirectory(), "package.json"));
+    const sdk = read(createRequire(import.meta.url).resolve("matrix-js-sdk/package.json"));
+    expect(ours.dependencies["matrix-js-sdk"]).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(sdk.version).toBe(ours.dependencies["matrix-js-sdk"]);
+    expect(ours.dependencies["@matrix-org/matrix-sdk-crypto-wasm"]).toMatch(/^\d+\.\d+\.\d+$/);
+    const wanted = sdk.dependencies["@matrix-org/matrix-sdk-crypto-wasm"]?.replace(/^\^/, "");
+    expect(ours.dependencies["@matrix-org/matrix-sdk-crypto-wasm"]?.split(".")[0]).toBe(
+      wanted?.split(".")[0],
+    );
+  });
+
+  it.each(Object.entries(arities))("has %s with %i parameters", (name, count) => {
+    const method: unknown = Reflect.get(RustCrypto.prototype, name);
+    expect(method).toBeTypeOf("function");
+    expect(z.object({ length: z.number() }).parse(Object(method)).length).toBe(count);
+  });
+
+  it("is refused if it lacks a method that our sync loop needs", () => {
+    for (const missing of [...Object.keys(arities), "outgoingRequestsManager"]) {
+      const crippled = Object.create(z.object({}).loose().parse(Object(backend)));
+      Object.defineProperty(crippled, missing, { value: undefined });
+      expect(CryptoBackendContract.safeParse(crippled).success).toBe(false);
+    }
+    expect(CryptoBackendContract.safeParse(undefined).success).toBe(false);
+  });
+});
+
+describe("the crypto, fed without the sdk's own sync loop", () => {
+  it("uploads its keys when it is told to, and has done so when that resolves", async () => {
+    await backend.outgoingRequestsManager.doProcessOutgoingRequests();
+    expect(requests.some(({ path }) => path.endsWith("/keys/upload"))).toBe(true);
+  });
+
+  it("takes a sync response in one call", async () => {
+    await backend.processSyncChanges({
+      toDeviceEvents: [],
+      deviceLists: { changed: [user], left: [] },
+      oneTimeKeysCounts: { signed_curve25519: 50 },
+      unusedFallbackKeys: ["signed_curve25519"],
+    });
+    requests.length = 0;
+    backend.onSyncCompleted({});
+    await expect.poll(() => requests.some(({ path }) => path.endsWith("/keys/query"))).toBe(true);
+  });
+
+  it("encrypts for a room only after it was told of the room's encryption", async () => {
+    const message = () =>
+      new MatrixEvent({ type: "m.room.message", room_id: room, content: { body: "secret" } });
+    await expect(backend.encryptEvent(message(), view)).rejects.toThrow("unconfigured room");
+    const encryption = new MatrixEvent({
+      type: "m.room.encryption",
+      state_key: "",
+      room_id: room,
+      content: { algorithm: "m.megolm.v1.aes-sha2" },
+    });
+    await backend.onCryptoEvent(view, encryption);
+    const event = message();
+    await backend.encryptEvent(event, view);
+    expect(event.getWireType()).toBe("m.room.encrypted");
+    expect(JSON.stringify(event.getWireContent())).not.toContain("secret");
+  });
+
+  it("asks for the keys of whoever joins", async () => {
+    requests.length = 0;
+    const joined = "@leader:rogatory.localhost";
+    const event = new MatrixEvent({
+      type: "m.room.member",
+      state_key: joined,
+      room_id: room,
+      content: { membership: "join" },
+    });
+    backend.onRoomMembership(event, { userId: joined, membership: "join" });
+    await expect
+      .poll(async () => {
+        await backend.outgoingRequestsManager.doProcessOutgoingRequests();
+        return JSON.stringify(requests.filter(({ path }) => path.endsWith("/keys/query")));
+      })
+      .toContain(joined);
+  });
+
+  it("tells of a verification that somebody asks for in a room", async () => {
+    const asked = Promise.withResolvers<string>();
+    client.on(CryptoEvent.VerificationRequestReceived, (request) =>
+      asked.resolve(request.otherUserId),
+    );
+    const event = new MatrixEvent({
+      event_id: "$ask",
+      room_id: room,
+      sender: "@leader:rogatory.localhost",
+      type: "m.room.message",
+      origin_server_ts: Date.now(),
+      content: {
+        msgtype: "m.key.verification.request",
+        body: "verify",
+        from_device: "PHONE",
+        methods: ["m.sas.v1"],
+        to: user,
+      },
+    });
+    await backend.onLiveEventFromSync(event);
+    expect(await asked.promise).toBe("@leader:rogatory.localhost");
+  });
+});
