@@ -1,8 +1,38 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests whose database is `testLocation()`: they run on PGlite, and again on a real PostgreSQL. */
+const onDatabase = [
+  "test/commands/**/*.test.ts",
+  "test/db/**/*.test.ts",
+  "test/delivery/**/*.test.ts",
+  "test/demo/**/*.test.ts",
+  "test/matrix/session/**/*.test.ts",
+  "test/process/{metrics,operations}.test.ts",
+  "test/services/**/*.test.ts",
+  "test/signals/**/*.test.ts",
+  "test/timers/**/*.test.ts",
+  "test/vault/**/*.test.ts",
+];
+
+const projects = [
+  { extends: true as const, test: { name: "pglite", include: ["test/**/*.test.ts"] } },
+  ...(process.env.DATABASE_URL === undefined
+    ? []
+    : [
+        {
+          extends: true as const,
+          test: {
+            name: "postgresql",
+            include: onDatabase,
+            env: { ROGATORY_TEST_DATABASE: "postgresql" },
+          },
+        },
+      ]),
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects,
     // A test that starts a homeserver or the program needs seconds, many on a busy machine; a
     // hanging one must still end.
     testTimeout: 60_000,

@@ -1,7 +1,7 @@
-import type { BotName } from "../domain/case/bots.ts";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Terminal } from "../dev/terminal.ts";
+import type { BotName } from "../domain/case/bots.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { OperationResult, Operations } from "../process/operation-shapes.ts";
 

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { RogatoryError } from "../domain/errors.ts";
 import type { OperationResult } from "../process/operation-shapes.ts";
 import { registerShred } from "./case-shred.ts";
+import { addTwins } from "./command-twins.ts";
 import {
   type OperatorOptions,
   operate,
@@ -13,7 +14,7 @@ import {
   withReason,
 } from "./operator-options.ts";
 
-export function register(program: Command): void {
+export async function register(program: Command): Promise<void> {
   const group = program.command("case").description("create, list, show and shred cases");
 
   withOperatorOptions(group.command("new"))
@@ -37,6 +38,7 @@ export function register(program: Command): void {
       show(options, shown, showText);
     });
   registerShred(group);
+  await addTwins(group, "case");
 }
 
 async function create(options: OperatorOptions & { readonly from: string }): Promise<void> {

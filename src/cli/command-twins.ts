@@ -20,10 +20,15 @@ interface TwinOptions extends OperatorOptions, ReasonOption {
 
 /** Makes the sub-commands of one noun from the declarations of its chat commands. */
 export async function registerTwins(program: Program, noun: string): Promise<void> {
-  const commands = (await loadCommands()).filter(({ name }) => name.split(" ")[0] === noun);
   const group = program
     .command(noun)
     .description(`the !${noun} commands of a case, without a room`);
+  await addTwins(group, noun);
+}
+
+/** Adds them to sub-commands that are there already. */
+export async function addTwins(group: Program, noun: string): Promise<void> {
+  const commands = (await loadCommands()).filter(({ name }) => name.split(" ")[0] === noun);
   for (const command of commands) {
     const words = command.name.split(" ").slice(1);
     const last = words.pop();

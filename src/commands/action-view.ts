@@ -1,4 +1,11 @@
 import {
+  type Block,
+  fields,
+  type Inline,
+  type Line,
+  strong,
+} from "../documents/message/outcome.ts";
+import {
   type ActionItem,
   formatActionNumber,
   isOverdue,
@@ -6,7 +13,6 @@ import {
 } from "../domain/action/action.ts";
 import { formatDate, formatDay } from "../domain/time/format.ts";
 import { UsageError, word } from "./argument.ts";
-import { type Block, fields, type Inline, type Line, strong } from "../documents/message/outcome.ts";
 
 export const actionNumber = word(
   "number",

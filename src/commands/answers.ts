@@ -1,6 +1,6 @@
+import { answer, code, type Outcome, paragraph } from "../documents/message/outcome.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { Command } from "./command.ts";
-import { answer, code, type Outcome, paragraph } from "../documents/message/outcome.ts";
 
 /** The answer to a command that nobody knows: the nearest match and one usage line. */
 export function answerUnknown(typed: string, guess: Command | undefined): Outcome {

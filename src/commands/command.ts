@@ -1,3 +1,4 @@
+import type { Outcome } from "../documents/message/outcome.ts";
 import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Capability } from "../domain/case/capability.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
@@ -5,7 +6,6 @@ import type { Person } from "../domain/case/person.ts";
 import type { EventId } from "../domain/ids.ts";
 import type { CaseWork } from "../services/work.ts";
 import { type Argument, type ArgumentContext, UsageError } from "./argument.ts";
-import type { Outcome } from "../documents/message/outcome.ts";
 
 /** All that a handler may know: the case, who asks and where, and one unit of work. */
 export interface CommandContext extends ArgumentContext {

@@ -1,9 +1,9 @@
+import type { Outcome } from "../documents/message/outcome.ts";
 import type { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { nearest } from "../domain/text/nearest.ts";
 import { UsageError } from "./argument.ts";
 import type { Command, CommandContext } from "./command.ts";
-import type { Outcome } from "../documents/message/outcome.ts";
 
 /** What a message asks for, before anybody has looked at who asks. */
 export type Addressed =

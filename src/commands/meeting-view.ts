@@ -1,3 +1,4 @@
+import { type Block, fields, type Line } from "../documents/message/outcome.ts";
 import {
   formatMeetingNumber,
   type Meeting,
@@ -6,7 +7,6 @@ import {
 } from "../domain/meeting/meeting.ts";
 import { formatDuration, formatLocalTimes, formatPeriod } from "../domain/time/format.ts";
 import { UsageError, word } from "./argument.ts";
-import { type Block, fields, type Line } from "../documents/message/outcome.ts";
 
 export const meetingNumber = word("number", "the number of the meeting, such as M-001", (text) => {
   const number = parseMeetingNumber(text);

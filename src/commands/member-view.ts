@@ -23,9 +23,7 @@ export const roleName: Argument<string> = word(
     if (wanted in roles) return wanted;
     const guess = nearest(wanted, Object.keys(roles));
     const hint = guess === undefined ? "" : ` Did you mean ${guess}?`;
-    throw new UsageError(
-      `“${text}” is not a role: use ${Object.keys(roles).join(", ")}.${hint}`,
-    );
+    throw new UsageError(`“${text}” is not a role: use ${Object.keys(roles).join(", ")}.${hint}`);
   },
 );
 
@@ -33,7 +31,11 @@ export function roleTitle({ roles }: RoomTemplate, role: string): string {
   return roles[role]?.title ?? role;
 }
 
-export function changeAnswer(changed: ChangedMember, template: RoomTemplate, zone: string): Outcome {
+export function changeAnswer(
+  changed: ChangedMember,
+  template: RoomTemplate,
+  zone: string,
+): Outcome {
   const { person, change } = changed;
   const who = strong(describePerson(person.profile));
   if (changed.kind === "done") {
@@ -45,7 +47,12 @@ export function changeAnswer(changed: ChangedMember, template: RoomTemplate, zon
           ),
         )
       : answer(
-          paragraph(who, ` (${person.userId}) is now `, strong(roleTitle(template, change.role)), "."),
+          paragraph(
+            who,
+            ` (${person.userId}) is now `,
+            strong(roleTitle(template, change.role)),
+            ".",
+          ),
         );
   }
   const until = formatMoment(changed.until.toZonedDateTimeISO(zone));

@@ -1,3 +1,4 @@
+import { type Block, fields, type Line, strong } from "../documents/message/outcome.ts";
 import type { Instrument, StatusMachine } from "../domain/request/instrument.ts";
 import {
   formatRequestNumber,
@@ -6,7 +7,6 @@ import {
 } from "../domain/request/request.ts";
 import { stateName } from "../domain/request/states.ts";
 import { UsageError, word } from "./argument.ts";
-import { type Block, fields, type Line, strong } from "../documents/message/outcome.ts";
 
 export const requestNumber = word(
   "number",

@@ -1,15 +1,15 @@
-import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answeringBot } from "../bots/bots.ts";
 import { answerUnknown } from "../commands/answers.ts";
 import type { Command } from "../commands/command.ts";
 import { type Addressed, recognise, run } from "../commands/dispatch.ts";
-import { answer, code, type Outcome, paragraph } from "../documents/message/outcome.ts";
 import { capabilitiesOf, type RoomTemplate, roomTemplate } from "../config/room-template.ts";
 import { findCase, findCaseRoom, findPerson, type OpenCase } from "../db/repositories/cases.ts";
 import { appendToJournal, type JournalKeys } from "../db/repositories/journal.ts";
 import type { Database } from "../db/schema.ts";
+import { answer, code, type Outcome, paragraph } from "../documents/message/outcome.ts";
+import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { CaseRoom } from "../domain/case/case.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";

@@ -179,7 +179,10 @@ async function invite(roomId: RoomId, userId: string, { session }: StepRun): Pro
 const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
 
 /** Whoever has a seat again by now stays; whoever has left already is left alone. */
-async function kick({ room, userId }: Extract<Step, { kind: "kick" }>, run: StepRun): Promise<void> {
+async function kick(
+  { room, userId }: Extract<Step, { kind: "kick" }>,
+  run: StepRun,
+): Promise<void> {
   const roomId = await roomIdOf(run.db, room);
   if (!(await isBarred(run.db, room, userId))) return;
   const member = await readState(run, roomId, "m.room.member", userId, Member);

@@ -1,7 +1,5 @@
-import type { BotAccounts } from "../domain/case/bots.ts";
 import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
-import { type Outcome, paragraph } from "../documents/message/outcome.ts";
 import { isConnectionLost } from "../db/connection-lost.ts";
 import { findCase } from "../db/repositories/cases.ts";
 import { enqueueStep } from "../db/repositories/outbox.ts";
@@ -12,10 +10,12 @@ import {
   postponeTimer,
 } from "../db/repositories/timers.ts";
 import type { Database } from "../db/schema.ts";
+import { noticeContent } from "../documents/message/notice.ts";
+import { type Outcome, paragraph } from "../documents/message/outcome.ts";
+import type { BotAccounts } from "../domain/case/bots.ts";
 import { formatMoment } from "../domain/time/format.ts";
 import type { Timer } from "../timers/timer.ts";
 import type { Vault } from "../vault/vault.ts";
-import { noticeContent } from "../documents/message/notice.ts";
 import { Wakeable } from "./wakeable.ts";
 
 export interface TimerWorkerOptions {

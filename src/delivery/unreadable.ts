@@ -1,14 +1,14 @@
 import type { Kysely } from "kysely";
-import { answer, paragraph } from "../documents/message/outcome.ts";
 import { findCase, findCaseRoom } from "../db/repositories/cases.ts";
 import { markUndecryptable } from "../db/repositories/inbox.ts";
 import { enqueueStep } from "../db/repositories/outbox.ts";
 import { noteHint } from "../db/repositories/unreadable-hints.ts";
 import type { Database } from "../db/schema.ts";
+import { noticeContent } from "../documents/message/notice.ts";
+import { answer, paragraph } from "../documents/message/outcome.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Vault } from "../vault/vault.ts";
-import { noticeContent } from "../documents/message/notice.ts";
 
 /** Keys are often a little behind their message: nobody is bothered before this. */
 export const HINT_AFTER_SECONDS = 60;

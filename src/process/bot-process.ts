@@ -13,6 +13,7 @@ import { prepareBotSdk } from "../matrix/provisioning/bot-sdk.ts";
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { membersArrived } from "../signals/member/joined.ts";
 import { loadTimers } from "../timers/registry.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type BotAccount, botAccounts, displayNameOf, isKnownPerson } from "./bot-accounts.ts";
@@ -129,6 +130,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
   const { userId } = bot;
   const { config, clock, db, log, metrics, onFatal, vault, wakeSenders } = options;
   const now = () => clock.now();
+  let hasArrivals = false;
   let inbox: InboxWorker | undefined;
   let sender: Sender | undefined;
   const session: Session = await openSession({
@@ -142,12 +144,19 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     bot: bot.bots[0],
     ownAccounts: options.ownAccounts,
     mayInvite: (inviter) => isKnownPerson(db, config, inviter),
+    async onArrivals(transaction, arrivals) {
+      await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);
+      hasArrivals = true;
+    },
     onSynced({ replays }) {
       metrics?.synced(userId);
       for (const { roomId } of replays)
         log.warn("message.replayed", { account: userId, room: roomId });
       inbox?.wake();
-      sender?.wake();
+      // The registrar welcomes people, whichever account has heard of them first.
+      if (hasArrivals) wakeSenders();
+      else sender?.wake();
+      hasArrivals = false;
     },
     log: (level, source) =>
       log[level === "error" ? "warn" : "debug"](`${source}.${level}`, { account: userId }),

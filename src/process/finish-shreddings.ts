@@ -40,12 +40,14 @@ export interface FinishEnvironment {
 export async function finishShreddings(environment: FinishEnvironment): Promise<void> {
   const { db, vault } = environment;
   const records = await listOpenShreddings(db, vault);
-  if (records.length === 0 && (await listRenewals(db)).length === 0) return;
-  const { as_token: token } = await readRegistration(
-    environment.config.homeserver.registrationFile,
-  );
-  for (const record of records) await destroyOnHomeserver(environment, token, record);
-  await renewDevices(environment, token, records);
+  const remote = records.filter(({ rooms, media }) => rooms.length + media.length > 0);
+  if (remote.length > 0 || (await listRenewals(db)).length > 0) {
+    const { as_token: token } = await readRegistration(
+      environment.config.homeserver.registrationFile,
+    );
+    for (const record of remote) await destroyOnHomeserver(environment, token, record);
+    await renewDevices(environment, token, records);
+  }
   for (const record of records) await complete(environment, record);
 }
 

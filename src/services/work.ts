@@ -1,6 +1,6 @@
-import type { BotName } from "../domain/case/bots.ts";
 import type { Transaction } from "kysely";
 import type { Database } from "../db/schema.ts";
+import type { BotName } from "../domain/case/bots.ts";
 import type { CaseId, UserId } from "../domain/ids.ts";
 import type { SealBox } from "../vault/seal-box.ts";
 import type { Vault } from "../vault/vault.ts";

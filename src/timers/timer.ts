@@ -1,5 +1,5 @@
-import type { BotName } from "../domain/case/bots.ts";
 import type { Outcome } from "../documents/message/outcome.ts";
+import type { BotName } from "../domain/case/bots.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
 import type { CaseWork } from "../services/work.ts";
 

@@ -8,6 +8,7 @@ import type { Database } from "../../src/db/schema.ts";
 import { keepUnreadable } from "../../src/delivery/unreadable.ts";
 import { EventId, RoomId, UserId } from "../../src/domain/ids.ts";
 import { Vault } from "../../src/vault/vault.ts";
+import { testLocation } from "../support/database.ts";
 
 const clerk = UserId.parse("@clerk:example.org");
 const scribe = UserId.parse("@scribe:example.org");
@@ -20,7 +21,7 @@ let db: Kysely<Database>;
 let now: Temporal.Instant;
 
 beforeAll(async () => {
-  db = await openDatabase({ kind: "memory" });
+  db = await openDatabase(await testLocation());
 });
 
 beforeEach(async () => {

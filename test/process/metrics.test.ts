@@ -7,6 +7,7 @@ import type { Database } from "../../src/db/schema.ts";
 import { EventId, RoomId, UserId } from "../../src/domain/ids.ts";
 import { createMetrics } from "../../src/process/metrics.ts";
 import { serveMetrics } from "../../src/process/metrics-server.ts";
+import { testLocation } from "../support/database.ts";
 
 const account = UserId.parse("@clerk:example.org");
 const room = RoomId.parse("!room");
@@ -18,7 +19,7 @@ const clock = {
 let db: Kysely<Database>;
 
 beforeAll(async () => {
-  db = await openDatabase({ kind: "memory" });
+  db = await openDatabase(await testLocation());
 });
 afterAll(() => db.destroy());
 

@@ -13,6 +13,7 @@ import { createOperations } from "../../src/process/operations.ts";
 import { tryOwnerLock } from "../../src/process/owner-lock.ts";
 import { withOperations } from "../../src/process/with-operations.ts";
 import { Vault } from "../../src/vault/vault.ts";
+import { testLocation } from "../support/database.ts";
 
 const masterKey = randomBytes(32);
 const source = join(import.meta.dirname, "../../src");
@@ -41,7 +42,7 @@ clock:
 afterAll(() => rm(folder, { recursive: true }));
 
 async function inMemory() {
-  const db = await openDatabase({ kind: "memory" });
+  const db = await openDatabase(await testLocation());
   const woken: string[] = [];
   const operations = await createOperations({
     config,

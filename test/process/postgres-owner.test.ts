@@ -123,7 +123,7 @@ describe.skipIf(postgresUrl === undefined)("the owner of accounts on PostgreSQL"
     await standby.promise;
     const cut = performance.now();
     await postgres.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rogatory owner' and pid in (select pid from pg_locks where locktype = 'advisory' and objid::bigint = ($1::bigint & 4294967295) and granted)",
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'rogatory owner' and pid in (select pid from pg_locks where locktype = 'advisory' and objid::bigint = ($1::bigint & 4294967295) and granted)",
       [keyOf("owner", accounts[0] ?? UserId.parse("@x:y"))],
     );
     expect(await next).toBeDefined();
@@ -141,7 +141,7 @@ describe.skipIf(postgresUrl === undefined)("the owner of accounts on PostgreSQL"
     child.kill("SIGSTOP");
     // Only the connection with the lock is cut; the frozen process still has its writing one.
     await postgres.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rogatory owner'",
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'rogatory owner'",
     );
     expect(await acquire({})).toBeDefined();
     const ended = once(child, "exit");
@@ -165,7 +165,7 @@ describe.skipIf(postgresUrl === undefined)("the owner of accounts on PostgreSQL"
     const lost = Promise.withResolvers<unknown>();
     await acquire({ onLost: lost.resolve });
     await postgres.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rogatory owner'",
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'rogatory owner'",
     );
     expect(await lost.promise).toBeInstanceOf(OwnershipLostError);
     owned.splice(0);

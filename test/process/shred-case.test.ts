@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -14,7 +13,6 @@ import { AccountCrypto } from "../../src/matrix/crypto/crypto.ts";
 import { AccountHttp } from "../../src/matrix/http.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../../src/matrix/indexeddb/index.ts";
 import { readRegistration } from "../../src/matrix/provisioning/registration.ts";
-import { finishShreddings } from "../../src/process/finish-shreddings.ts";
 import { shredIn } from "../../src/process/shred-case.ts";
 import {
   certificateAsMarkdown,
@@ -156,9 +154,14 @@ describe("shredding a case on a real homeserver", () => {
   it("certifies what was destroyed and what remains, with a signature", async () => {
     expect(certificate.case.code).toBe(shreddedCode);
     expect(certificate.destroyed.rows).toMatchObject({ action_item: 1, person: 2 });
-    expect(certificate.destroyed.rooms.map(({ outcome }) => outcome)).not.toContain("pending");
+    const outcomes = new Set(certificate.destroyed.rooms.map(({ outcome }) => outcome));
+    expect(outcomes).toEqual(new Set(["purged"]));
     expect(certificate.destroyed.rooms).toContainEqual({ roomId: shreddedRoom, outcome: "purged" });
-    expect(certificate.destroyed.files).toEqual([{ uri: media, outcome: "deleted" }]);
+    // Interrupted after the deletion, the second attempt finds nothing to delete.
+    const [file, ...others] = certificate.destroyed.files;
+    expect(file?.uri).toBe(media);
+    expect(["deleted", "gone"]).toContain(file?.outcome);
+    expect(others).toEqual([]);
     expect(certificate.destroyed.devices.map(({ userId }) => userId)).toContain(
       live.config.bots.clerk,
     );
@@ -178,8 +181,8 @@ describe("shredding a case on a real homeserver", () => {
   it("leaves nothing in the database that opens the case, with the master key neither", async () => {
     const { db, vault } = live;
     const text = await dump(db);
-    expect(text).not.toContain(wrappedKey);
-    expect(text).not.toContain(shreddedRoom.slice(1));
+    expect(text.includes(wrappedKey)).toBe(false);
+    expect(text.includes(shreddedRoom.slice(1))).toBe(false);
     expect(await findCaseByName(db, vault, shreddedCode)).toBeUndefined();
     expect((await live.ask["case.list"]({})).map(({ code }) => code)).toEqual([otherCode]);
     expect(await live.ask["log.verify"]({})).toMatchObject({ findings: [] });
@@ -188,7 +191,9 @@ describe("shredding a case on a real homeserver", () => {
       .trimEnd()
       .split("\n")
       .map((line) =>
-        z.object({ act: z.string().optional(), details: z.unknown() }).parse(JSON.parse(line)),
+        z
+          .object({ act: z.string().optional(), details: z.unknown().optional() })
+          .parse(JSON.parse(line)),
       )
       .filter(({ act }) => act !== undefined);
     expect(acts.map(({ act }) => act)).toContain("case.shred");
@@ -224,7 +229,7 @@ describe("shredding a case on a real homeserver", () => {
     expect(recoveryKey).not.toBe(formerRecoveryKey);
     const names = await db.selectFrom("account").select("user_id").execute();
     expect(names.length).toBeGreaterThan(0);
-    expect(await dump(db)).not.toContain(`${clerk}/${formerDevice}`);
+    expect((await dump(db)).includes(`${clerk}/${formerDevice}`)).toBe(false);
 
     const store = createSqlIndexedDb({ db, onFatal: () => {} });
     installIndexedDb(store.indexedDB);
@@ -282,7 +287,7 @@ describe("shredding a case on a real homeserver", () => {
   });
 
   it("takes everybody out of the rooms where nobody may purge them, and says so", async () => {
-    const { config, homeserver } = live;
+    const { config } = live;
     await administrator.json(
       "PUT",
       `/_synapse/admin/v2/users/${encodeURIComponent(config.bots.registrar)}`,
@@ -298,10 +303,8 @@ describe("shredding a case on a real homeserver", () => {
       z.object({ members: z.array(z.string()) }),
     );
     expect(members).toEqual([]);
-    // The token of a server administrator does what the registrar may not.
-    const root = await registerAccount(homeserver, { localpart: "root2", admin: true });
-    const tokenFile = join(dirname(config.file), "admin.token");
-    writeFileSync(tokenFile, root.accessToken);
-    await finishShreddings(environment());
+    await live.startBots();
+    await live.stopBots();
+    expect((await dump(live.db)).includes(otherRoom.slice(1))).toBe(false);
   });
 });

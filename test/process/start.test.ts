@@ -90,6 +90,15 @@ async function ownerOf(config: string): Promise<number> {
   return z.object({ pid: z.number() }).parse(JSON.parse(text)).pid;
 }
 
+const caseFile = `
+template: jit
+name: HERON
+timeZone: Europe/Brussels
+roster:
+  - { localpart: leader, function: Prosecutor, state: BE, role: leader }
+  - { localpart: member, function: Investigator, state: NL, role: member }
+`;
+
 const ready = "Rogatory is ready.";
 
 describe("rogatory start", { timeout: 180_000 }, () => {
@@ -161,13 +170,9 @@ describe.skipIf(postgresUrl === undefined)(
 
       // A third machine, with no socket to ask: what it adds is carried out by the owner at once.
       const three = loadConfig(await configFile("three", database, "rogatory_pg"), environment);
-      const created = await withOperations(three, async (ask) => {
-        const yaml = await readFile(
-          join(packageDirectory(), "config/case.jit.example.yaml"),
-          "utf8",
-        );
-        return ask["case.new"]({ yaml, fileName: "case.yaml", cause: "elsewhere" });
-      });
+      const created = await withOperations(three, (ask) =>
+        ask["case.new"]({ yaml: caseFile, fileName: "case.yaml", cause: "elsewhere" }),
+      );
       const rooms = async () => {
         const [row] = await postgres.query(
           "select count(*)::integer as made from case_room where room_id is not null",
@@ -187,7 +192,7 @@ describe.skipIf(postgresUrl === undefined)(
       // The connection of the second is cut: its process ends with 74 and is the owner again.
       const before = await ownerOf(two);
       await postgres.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rogatory owner'",
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'rogatory owner'",
       );
       expect(await second.line()).toBe(ready);
       expect(await ownerOf(two)).not.toBe(before);
@@ -201,7 +206,7 @@ describe.skipIf(postgresUrl === undefined)(
       expect(outbox.code).toBe(0);
       const open = () =>
         postgres.query(
-          "select kind, state, failure from outbox where kind <> 'invite' and (state <> 'done' or (kind = 'send' and confirmed_at is null))",
+          "select kind, lane, state, failure, attempts from outbox where state <> 'done' or (kind = 'send' and confirmed_at is null)",
         );
       await expect.poll(open, { timeout: 60_000 }).toEqual([]);
       // Nothing was made twice: each room has its one creation.

@@ -13,6 +13,7 @@ import {
   insertCaseRoom,
   insertPerson,
   listCaseRooms,
+  type OpenCase,
 } from "../../src/db/repositories/cases.ts";
 import type { Database } from "../../src/db/schema.ts";
 import type { Outcome } from "../../src/documents/message/outcome.ts";
@@ -29,6 +30,7 @@ import {
   UserId,
 } from "../../src/domain/ids.ts";
 import { Vault } from "../../src/vault/vault.ts";
+import { testLocation } from "./database.ts";
 
 export interface CaseHarness {
   readonly db: Kysely<Database>;
@@ -50,7 +52,7 @@ export async function openCaseHarness(options: {
   readonly people: readonly (z.input<typeof PersonProfile> & { readonly localpart: string })[];
   readonly now: string;
 }): Promise<CaseHarness> {
-  const db = await openDatabase({ kind: "memory" });
+  const db = await openDatabase(await testLocation());
   const vault = new Vault(randomBytes(32));
   const commands = await loadCommands();
   const caseId = newId(CaseId);
@@ -143,6 +145,13 @@ export async function openCaseHarness(options: {
     ask: async (...message) => renderText(await say(...message)),
     close: () => db.destroy(),
   };
+}
+
+/** The case itself, with the box that opens its content. */
+export async function caseOf({ db, vault, caseId }: CaseHarness): Promise<OpenCase> {
+  const open = await findCase(db, vault, caseId);
+  if (open === undefined) throw new Error("no case");
+  return open;
 }
 
 /** Nobody listens to these accounts; what they were to do stands in the outbox. */

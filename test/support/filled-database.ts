@@ -10,6 +10,7 @@ import { CaseProfile } from "../../src/domain/case/case.ts";
 import { PersonProfile } from "../../src/domain/case/person.ts";
 import { CaseId, newId, PersonId, RoomId, UserId } from "../../src/domain/ids.ts";
 import { Vault } from "../../src/vault/vault.ts";
+import { testLocation } from "./database.ts";
 
 export const now = Temporal.Instant.from("2026-12-01T08:00:00Z");
 export const bot = UserId.parse("@rogatory_clerk:rogatory.localhost");
@@ -23,9 +24,9 @@ export interface FilledDatabase extends AsyncDisposable {
 
 /** A database with two cases, an account, steps inside and outside of cases, and log entries. */
 export async function fillDatabase(
-  location: Parameters<typeof openDatabase>[0] = { kind: "memory" },
+  wanted?: Parameters<typeof openDatabase>[0],
 ): Promise<FilledDatabase> {
-  const db = await openDatabase(location);
+  const db = await openDatabase(wanted ?? (await testLocation()));
   const masterKey = randomBytes(32);
   const vault = new Vault(masterKey);
   await ensureAccount(db, vault, now, bot);

@@ -23,6 +23,7 @@ import { createOperations } from "../../src/process/operations.ts";
 import { clientOf } from "../../src/process/with-operations.ts";
 import { ensureMasterKeyFile, readMasterKey } from "../../src/vault/master-key.ts";
 import { Vault } from "../../src/vault/vault.ts";
+import { testLocation } from "./database.ts";
 
 /** A line of the log: the event and its values. */
 export interface LogLine {
@@ -41,8 +42,8 @@ export interface LiveCase {
   readonly ask: Operations;
   /** The session of a running bot. */
   session(bot: "registrar" | "clerk"): Session;
-  /** A person of the roster, joined to the coordination room. */
-  person(localpart: "leader" | "member", options?: PersonOptions): Promise<Person>;
+  /** A person, who joins every room they are invited to; `leader` and `member` are on the roster. */
+  person(localpart: string, options?: PersonOptions): Promise<Person>;
   accessTokenOf(person: Person): string;
   coordination(person: Person): Promise<RoomId>;
   stopBots(): Promise<void>;
@@ -59,8 +60,10 @@ roster:
   - { localpart: member, function: Investigator, state: NL, role: member }
 `;
 
+/** @param others further entries of the roster, as lines of YAML */
 export async function openLiveCase(
-  location: DatabaseLocation = { kind: "memory" },
+  wanted?: DatabaseLocation,
+  others: readonly string[] = [],
 ): Promise<LiveCase> {
   const folder = mkdtempSync(join(tmpdir(), "rogatory-live-"));
   const registrationFile = join(folder, "registration.yaml");
@@ -84,7 +87,7 @@ vault: { masterKeyFile: master.key }
   );
   const config = loadConfig(configFile, {});
   const vault = new Vault(readMasterKey({ file: join(folder, "master.key") }));
-  const db = await openDatabase(location);
+  const db = await openDatabase(wanted ?? (await testLocation()));
   const lines: LogLine[] = [];
   const note = (event: string, values: object = {}) => void lines.push({ event, values });
   const log: Log = { debug: note, info: note, warn: note, error: note };
@@ -116,7 +119,7 @@ vault: { masterKeyFile: master.key }
     sessionOf: (userId) => bots?.sessionOf(userId),
   });
   await operations["case.new"]?.({
-    yaml: caseFile,
+    yaml: `${caseFile}${others.map((entry) => `  - ${entry}\n`).join("")}`,
     fileName: "case.yaml",
     cause: randomBytes(8).toString("hex"),
   });

@@ -1,9 +1,9 @@
+import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { type ActionLine, parseActionLine } from "../../domain/action/line.ts";
 import { addAction } from "../../services/action/add-action.ts";
 import { actionFields } from "../action-view.ts";
 import type { Argument } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, paragraph } from "../../documents/message/outcome.ts";
 
 const line: Argument<ActionLine> = {
   usage: "[@who] <what is to be done> [by date]",

@@ -1,7 +1,7 @@
+import { answer } from "../../documents/message/outcome.ts";
 import { completeAction } from "../../services/action/complete-action.ts";
 import { actionFields, actionNumber } from "../action-view.ts";
 import { defineCommand } from "../command.ts";
-import { answer } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "action done",

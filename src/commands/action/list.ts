@@ -1,9 +1,9 @@
+import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 import { formatActionNumber } from "../../domain/action/action.ts";
 import { actionsSeenFrom } from "../../services/action/read-actions.ts";
 import { dueCell } from "../action-view.ts";
 import { choice, optional } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "action list",

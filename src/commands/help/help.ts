@@ -1,8 +1,8 @@
+import { answer, code, list, type Outcome, paragraph } from "../../documents/message/outcome.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { nearest } from "../../domain/text/nearest.ts";
 import { optional, restOfMessage } from "../argument.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { answer, code, list, type Outcome, paragraph } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "help",

@@ -1,9 +1,9 @@
+import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 import { formatMeetingNumber } from "../../domain/meeting/meeting.ts";
 import { formatPeriodFor } from "../../domain/time/format.ts";
 import { meetingsSeenFrom } from "../../services/meeting/read-meetings.ts";
 import { choice, optional } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "meeting list",

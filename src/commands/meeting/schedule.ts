@@ -1,10 +1,10 @@
+import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { type Invitation, parseInvitation } from "../../domain/meeting/invitation.ts";
 import { zonesOfCase } from "../../services/meeting/read-meetings.ts";
 import { scheduleMeeting } from "../../services/meeting/schedule-meeting.ts";
 import type { Argument } from "../argument.ts";
 import { defineCommand } from "../command.ts";
 import { meetingFields } from "../meeting-view.ts";
-import { answer, paragraph } from "../../documents/message/outcome.ts";
 
 const invitation: Argument<Invitation> = {
   usage: "[cm|level2|jit|centre|focus-group] <day, time and title> [venue: place]",

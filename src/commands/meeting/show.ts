@@ -1,7 +1,7 @@
+import { answer } from "../../documents/message/outcome.ts";
 import { meetingSeenFrom, zonesOfCase } from "../../services/meeting/read-meetings.ts";
 import { defineCommand } from "../command.ts";
 import { meetingFields, meetingNumber } from "../meeting-view.ts";
-import { answer } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "meeting show",

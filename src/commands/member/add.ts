@@ -52,7 +52,9 @@ export default defineCommand({
       timeZone: zone ?? of.profile.timeZone,
     });
     if (!profile.success) {
-      throw new UsageError("The function has at most 200 letters and the State or body at most 100.");
+      throw new UsageError(
+        "The function has at most 200 letters and the State or body at most 100.",
+      );
     }
     const registry = { case: of, bots: context.bots, cause: causeOf(context) };
     const { person, rooms } = await addMember(work, registry, userId, profile.data);

@@ -1,7 +1,15 @@
+import {
+  answer,
+  type Block,
+  list,
+  type Outcome,
+  paragraph,
+  strong,
+  table,
+} from "../../documents/message/outcome.ts";
 import type { ReportSection } from "../../domain/report/outcome-report.ts";
 import { type DraftReport, draftReport } from "../../services/report/draft-report.ts";
 import { defineCommand } from "../command.ts";
-import { answer, type Block, list, type Outcome, paragraph, strong, table } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "report draft",

@@ -1,9 +1,9 @@
 import { instrumentCatalogue } from "../../config/instruments.ts";
+import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 import { formatRequestNumber } from "../../domain/request/request.ts";
 import { stateName } from "../../domain/request/states.ts";
 import { requestsSeenFrom } from "../../services/request/read-requests.ts";
 import { defineCommand } from "../command.ts";
-import { answer, code, paragraph, strong, table } from "../../documents/message/outcome.ts";
 import { addresseeOf, statusLabel } from "../request-view.ts";
 
 export default defineCommand({

@@ -1,4 +1,5 @@
 import { instrumentCatalogue } from "../../config/instruments.ts";
+import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { parseRequestLine, type RequestLine } from "../../domain/request/line.ts";
 import { validityNotice } from "../../domain/request/participation.ts";
 import { formatRequestNumber } from "../../domain/request/request.ts";
@@ -6,7 +7,6 @@ import { findState } from "../../domain/request/states.ts";
 import { createRequest } from "../../services/request/create-request.ts";
 import type { Argument } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { requestFields } from "../request-view.ts";
 
 const line: Argument<RequestLine> = {

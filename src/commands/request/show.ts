@@ -1,10 +1,10 @@
 import { instrumentCatalogue } from "../../config/instruments.ts";
+import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { findInstrument } from "../../domain/request/instrument.ts";
 import { validityNotice } from "../../domain/request/participation.ts";
 import { requestSeenFrom } from "../../services/request/read-requests.ts";
 import { defineCommand } from "../command.ts";
-import { answer, paragraph } from "../../documents/message/outcome.ts";
 import { requestFields, requestNumber } from "../request-view.ts";
 
 export default defineCommand({

@@ -1,8 +1,8 @@
+import { answer, type Line, list, paragraph, strong } from "../../documents/message/outcome.ts";
 import { formatTakeawayNumber, type Takeaway } from "../../domain/takeaway/takeaway.ts";
 import { listTakeaways } from "../../services/takeaway/list-takeaways.ts";
 import { optional, word } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, type Line, list, paragraph, strong } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "takeaway list",

@@ -1,8 +1,8 @@
+import { answer, type Outcome, paragraph, strong } from "../../documents/message/outcome.ts";
 import { formatTakeawayNumber } from "../../domain/takeaway/takeaway.ts";
 import { type RecordedTakeaway, recordTakeaway } from "../../services/takeaway/record-takeaway.ts";
 import { restOfMessage } from "../argument.ts";
 import { defineCommand } from "../command.ts";
-import { answer, type Outcome, paragraph, strong } from "../../documents/message/outcome.ts";
 
 export default defineCommand({
   name: "takeaway",

@@ -155,4 +155,3 @@ export async function savePair(
 function placeOfPair(id: CaseRoomId) {
   return { table: "case_room", column: "pair", row: id } as const;
 }
-

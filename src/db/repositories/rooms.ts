@@ -85,6 +85,21 @@ export async function listMembers(
   return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
 }
 
+/** What is known so far of some people in a room; whoever was never in it is left out. */
+export async function readMemberships(
+  db: Reader,
+  roomId: RoomId,
+  users: readonly UserId[],
+): Promise<ReadonlyMap<UserId, string>> {
+  const rows = await db
+    .selectFrom("room_member")
+    .select(["user_id", "membership"])
+    .where("room_id", "=", roomId)
+    .where("user_id", "in", users)
+    .execute();
+  return new Map(rows.map((row) => [row.user_id, row.membership]));
+}
+
 /** For whom a room's messages are encrypted: its members, without those who are barred from it. */
 export async function listAudience(
   db: Reader,

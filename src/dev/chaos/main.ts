@@ -48,7 +48,8 @@ function print(results: ChaosResults, kept: string | undefined): void {
     const text = `${value.padEnd(40)} ${number}`;
     terminal.item(mustBeZero && number > 0 ? "failed" : "ok", text);
   }
-  if (kept !== undefined) terminal.line(`Something is wrong; everything is kept in ${kept}`);
+  if (!results.flawless) terminal.line("Something is wrong.");
+  if (kept !== undefined) terminal.line(`What the run wrote is kept in ${kept}`);
 }
 
 function describeEnds(ends: Readonly<Record<string, number>>): string {
@@ -64,7 +65,7 @@ try {
   const folder = join(home, `run-${options.seed}`);
   const results = await runChaos(options, folder, (text) => terminal.progress(text));
   await writeFile(join(home, "chaos-results.json"), `${JSON.stringify(results, undefined, 2)}\n`);
-  print(results, results.flawless ? undefined : folder);
+  print(results, results.flawless && !options.keep ? undefined : folder);
   process.exitCode = results.flawless ? 0 : 1;
 } catch (error) {
   terminal.error(error instanceof RogatoryError ? describeError(error) : inspect(error));

@@ -14,6 +14,8 @@ export const ChaosOptions = z.strictObject({
   minutes: z.coerce.number().positive().default(5),
   /** With `postgresql`, ROGATORY_CHAOS_DATABASE_URL or else a server of its own. */
   database: z.enum(["pglite", "postgresql"]).default("pglite"),
+  /** Keeps what the run wrote even if nothing was wrong. */
+  keep: z.boolean().default(false),
   seed: WholeNumber.default(() => Math.floor(Math.random() * 2 ** 32)),
 });
 export type ChaosOptions = z.output<typeof ChaosOptions>;
@@ -30,6 +32,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
         minutes: { type: "string" },
         database: { type: "string" },
         seed: { type: "string" },
+        keep: { type: "boolean" },
       },
     });
     const {
@@ -42,7 +45,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
     throw new RogatoryError(
       "chaos.usage",
-      `Usage: npm run chaos -- [--kills 50] [--homeserver-restarts 5] [--database-cuts 10] [--minutes 5] [--database pglite|postgresql] [--seed NUMBER]\n${why}`,
+      `Usage: npm run chaos -- [--kills 50] [--homeserver-restarts 5] [--database-cuts 10] [--minutes 5] [--database pglite|postgresql] [--seed NUMBER] [--keep]\n${why}`,
       { cause },
     );
   }

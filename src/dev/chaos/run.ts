@@ -50,7 +50,7 @@ export async function runChaos(
   });
   cleanUp.defer(() => bots.stop());
   onProgress("The case is being made...");
-  const rooms = await stage.openCase();
+  const rooms = await stage.enterRooms();
   await askInEachRoom(stage, rooms, Number.POSITIVE_INFINITY);
 
   onProgress(`People talk and things break for ${options.minutes} minutes...`);
@@ -75,7 +75,8 @@ export async function runChaos(
     join(folder, "evidence.json"),
     JSON.stringify({ rooms, readings, messages }, undefined, 1),
   );
-  if (results.flawless) cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  if (results.flawless && !options.keep)
+    cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
   return results;
 }
 

@@ -29,15 +29,15 @@ export interface TalkingRoom {
   readonly people: readonly UserId[];
 }
 
-/** A homeserver behind a flaky proxy, a case that is about to be made, and its people at their clients. */
+/** A homeserver behind a flaky proxy, a case, and its people at their clients. */
 export interface Stage {
   readonly configuration: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly proxy: FlakyProxy;
   readonly crowd: Crowd;
   restartHomeserver(): Promise<void>;
-  /** Creates the case and waits until everybody has joined their rooms: the bots must be running. */
-  openCase(): Promise<readonly TalkingRoom[]>;
+  /** Waits until everybody has joined their rooms of the case, which the bots make. */
+  enterRooms(): Promise<readonly TalkingRoom[]>;
   close(): Promise<void>;
 }
 
@@ -94,6 +94,10 @@ export async function setStage(options: {
     ...(databaseUrl === undefined ? {} : { ROGATORY_DATABASE_URL: databaseUrl }),
   };
   const configuration = inside("rogatory.yaml");
+  await runRogatory(
+    environment,
+    ...["case", "new", "--from", inside("case.yaml"), "--config", configuration],
+  );
   const owned = cleanUp.move();
   return {
     ...{ configuration, environment, proxy, crowd },
@@ -104,11 +108,7 @@ export async function setStage(options: {
       });
       return restarted;
     },
-    async openCase() {
-      await runRogatory(
-        environment,
-        ...["case", "new", "--from", inside("case.yaml"), "--config", configuration],
-      );
+    async enterRooms() {
       const leaders = roster.flatMap(({ role }, index) => (role === "leader" ? [index] : []));
       const everybody = roster.map((_, index) => index);
       const enter = async (suffix: string, indices: readonly number[]): Promise<TalkingRoom> => {

@@ -4,7 +4,7 @@ import { type Account, liftRateLimit, registerAccount } from "../homeserver/acco
 import type { Homeserver } from "../homeserver/homeserver.ts";
 import { type Crowd, startCrowd } from "../people/crowd.ts";
 import type { MemberWish } from "../people/protocol.ts";
-import type { Scenario } from "./scenario.ts";
+import { membersOf, type Scenario } from "./scenario.ts";
 
 /** Synapse lets people say ten things at once and then one in five seconds. */
 const FAST_SPEAKER_LINES = 9;
@@ -88,11 +88,12 @@ async function registerAll(
 
 async function gather(
   crowd: Crowd,
-  { people, members, steps }: Scenario,
+  scenario: Scenario,
   code: string,
   userId: (localpart: string) => UserId,
   onJoined: (joined: number, expected: number) => void = () => {},
 ): Promise<Rooms> {
+  const { people, steps } = scenario;
   await crowd.acceptInvitations();
   const rooms = new Map<string, RoomId>();
   const seats = people.flatMap(({ localpart, rooms }) =>
@@ -101,7 +102,7 @@ async function gather(
   let joined = 0;
   await Promise.all(
     seats.map(async ({ localpart, room }) => {
-      const wanted = { members: members.get(room) ?? 1, timeout: JOIN_MILLISECONDS };
+      const wanted = { members: membersOf(scenario, room), timeout: JOIN_MILLISECONDS };
       rooms.set(room, await crowd.room(userId(localpart), `${code} · ${room}`, wanted));
       joined += 1;
       onJoined(joined, seats.length);

@@ -9,7 +9,7 @@ import { type Deployment, startDeployment } from "./deployment.ts";
 import { type Played, play } from "./player.ts";
 import { saveReport } from "./report-files.ts";
 import { isCommand, type Scenario } from "./scenario.ts";
-import { writeTranscript } from "./transcript.ts";
+import { isOfScene, writeTranscript } from "./transcript.ts";
 
 /** What a run tells about itself as it goes on. */
 export interface Narrator {
@@ -81,7 +81,7 @@ async function meet(meeting: Meeting): Promise<RunSummary> {
   narrator.tell(`The operator creates the case; the homeserver knows it only as ${code}.`);
   const [audience] = await Promise.all([arriving, deployment.settled(code)]);
   narrator.tell(
-    `The registrar has made ${scenario.members.size} encrypted rooms and invited ${scenario.people.length} people, who run full Matrix clients.`,
+    `The registrar has made ${scenario.rooms.size} encrypted rooms and invited ${scenario.people.length} people, who run full Matrix clients.`,
   );
   const rooms = await audience.gather(code, (joined, expected) => {
     if (joined % 50 === 0) narrator.progress(`${joined} of ${expected} seats are taken.`);
@@ -103,7 +103,7 @@ async function meet(meeting: Meeting): Promise<RunSummary> {
       title: scenario.caseName,
       preface: prefaceOf(scenario, code),
       rooms: new Map([...rooms].map(([name, roomId]) => [roomId, `${code} · ${name}`])),
-      messages: audience.crowd.timeline.messages,
+      messages: audience.crowd.timeline.messages.filter(isOfScene),
       nameOf,
       timeZone: scenario.timeZone,
       shift: meeting.shift,
@@ -163,8 +163,8 @@ function quoter(scenario: Scenario, nameOf: (userId: string) => string, narrator
 /** Answers worth showing: a mistyped command, or one that a role does not include. */
 const REFUSAL = /did you mean|does not include|not bound/i;
 
-function prefaceOf({ people, members }: Scenario, code: string): string {
-  return `What the clients of ${people.length} simulated people decrypted in ${members.size} encrypted rooms of the case ${code}. People, facts and remarks are fictitious; times are those of the scenario.`;
+function prefaceOf({ people, rooms }: Scenario, code: string): string {
+  return `What the clients of ${people.length} simulated people decrypted in ${rooms.size} encrypted rooms of the case ${code}. People, facts and remarks are fictitious; times are those of the scenario.`;
 }
 
 function count(
@@ -173,10 +173,12 @@ function count(
   played: readonly Played[],
   readings: readonly Reading[],
 ): Omit<RunSummary, "files"> {
-  const messages = audience.crowd.timeline.messages.filter(({ kind }) => kind !== "reaction");
+  const messages = audience.crowd.timeline.messages.filter(
+    (message) => message.kind !== "reaction" && isOfScene(message),
+  );
   return {
     people: scenario.people.length,
-    rooms: scenario.members.size,
+    rooms: scenario.rooms.size,
     messages: messages.length,
     commands: played.filter(({ step }) => isCommand(step)).length,
     answers: played.filter(({ answer }) => answer !== undefined).length,

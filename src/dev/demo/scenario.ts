@@ -61,8 +61,8 @@ export interface Scenario {
   readonly timeZone: string;
   readonly clock: Temporal.Instant | undefined;
   readonly people: readonly RosterPerson[];
-  /** How many people and bots belong to each room, by the names that scripts use. */
-  readonly members: ReadonlyMap<string, number>;
+  /** The encrypted rooms by the names that scripts use, with the number of bots in each. */
+  readonly rooms: ReadonlyMap<string, number>;
   /** Rooms in which people speak side by side; in the others they take turns. */
   readonly parallelRooms: ReadonlySet<string>;
   readonly steps: readonly ScriptStep[];
@@ -90,12 +90,7 @@ export async function loadScenario(id: string): Promise<Scenario> {
     timeZone: content.timeZone,
     clock: script.clock?.toInstant(),
     people,
-    members: new Map(
-      rooms.map(({ name, bots }) => [
-        name,
-        bots.length + people.filter((person) => person.rooms.includes(name)).length,
-      ]),
-    ),
+    rooms: new Map(rooms.map(({ name, bots }) => [name, bots.length])),
     parallelRooms: new Set(sections),
     steps: script.steps,
   };
@@ -108,6 +103,21 @@ function plannedRooms(template: string, sections: readonly string[]) {
     .flatMap((room) =>
       (room.per === "section" ? sections : [room.name]).map((name) => ({ ...room, name })),
     );
+}
+
+/** The same scenario with some of its people in the rooms; the others are only on the roster. */
+export function onlyWith(
+  scenario: Scenario,
+  isPresent: (person: RosterPerson) => boolean,
+): Scenario {
+  const people = scenario.people.filter(isPresent);
+  const present = new Set(people.map(({ localpart }) => localpart));
+  return { ...scenario, people, steps: scenario.steps.filter(({ who }) => present.has(who)) };
+}
+
+/** How many people and bots will be in a room. */
+export function membersOf({ people, rooms }: Scenario, room: string): number {
+  return (rooms.get(room) ?? 0) + people.filter((person) => person.rooms.includes(room)).length;
 }
 
 /** Whether a line asks a bot for something. */

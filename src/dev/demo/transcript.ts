@@ -14,6 +14,14 @@ export interface TranscriptOptions {
   readonly shift: Temporal.Duration;
 }
 
+/**
+ * Whether a message belongs to the scene: what people say and what they are answered. A bot also speaks
+ * by itself, such as to welcome newcomers, at moments that differ from run to run.
+ */
+export function isOfScene({ kind, relations }: RoomMessage): boolean {
+  return kind !== "notice" || relations.length > 0;
+}
+
 /** Writes what people read as Markdown, room by room, with times. */
 export function writeTranscript(options: TranscriptOptions): string {
   const parts = [`# ${options.title}`, options.preface];

@@ -55,10 +55,11 @@ async function startAll(url: string, members: readonly Member[]): Promise<null> 
 }
 
 async function acceptAll(): Promise<null> {
-  await inGroups([...people.values()], async (person) => {
-    await person.synchronise();
-    await person.acceptInvitations();
-  });
+  const all = [...people.values()];
+  await inGroups(all, (person) => person.synchronise());
+  // Everybody's joining is news for everybody: it comes down at once when all have joined.
+  const joined = inGroups(all, (person) => person.acceptInvitations());
+  await Promise.all(all.map((person) => person.holdSync(() => joined)));
   return null;
 }
 

@@ -36,6 +36,8 @@ export interface Person {
   synchronise(): Promise<void>;
   /** Joins the rooms the person is invited to; resolves when this is done, and goes on later. */
   acceptInvitations(): Promise<void>;
+  /** Begins no sync until the work has ended. */
+  holdSync<T>(work: () => Promise<T>): Promise<T>;
   rooms(): readonly JoinedRoom[];
   /**
    * The joined room whose name ends with `suffix`, once its encryption and at least `members`
@@ -144,7 +146,8 @@ function person({ client, crypto, timeline, events, pace, homeserver, account }:
   return {
     userId: account.userId,
     synchronise: () => startSync(client),
-    acceptInvitations: () => pace.hold(() => acceptInvitations(client)),
+    acceptInvitations: () => acceptInvitations(client),
+    holdSync: (work) => pace.hold(work),
     rooms: () => joinedRooms(client),
     roomByName: (suffix, { members = 1, timeout = DEFAULT_TIMEOUT } = {}) =>
       afterSync(

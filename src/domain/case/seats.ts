@@ -10,7 +10,10 @@ export function statePair(one: StateCode, other: StateCode): StatePair {
 
 /** Whether a person has a seat in a room: by role, and in a room of two States by State as well. */
 export function hasSeat(
-  { roles, pair }: { readonly roles: "all" | readonly string[]; readonly pair?: StatePair | undefined },
+  {
+    roles,
+    pair,
+  }: { readonly roles: "all" | readonly string[]; readonly pair?: StatePair | undefined },
   { role, state }: Pick<PersonProfile, "role" | "state">,
 ): boolean {
   if (pair !== undefined && !pair.some((code) => code === state)) return false;

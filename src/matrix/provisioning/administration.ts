@@ -15,8 +15,7 @@ export interface AdministrationAccess {
 }
 
 const Nothing = z.object({});
-const Deletion = z.object({ delete_id: z.string() });
-const DeletionStatus = z.object({ status: z.string() });
+const Deletions = z.object({ results: z.array(z.object({ status: z.string() })) });
 
 const pollMs = 250;
 /** Synapse purges large rooms in the background; an hour is far beyond what a case needs. */
@@ -56,34 +55,43 @@ export class ServerAdministration {
   }
 
   /**
-   * Takes everybody of this homeserver out of a room, blocks it and removes all its events.
+   * Takes everybody of this homeserver out of a room, blocks it and removes all its events. A purge
+   * that an interrupted attempt has begun is waited for.
    *
-   * @returns false if the homeserver does not know the room any more
+   * @returns false if the homeserver does not know the room, and not by a purge of ours
    * @throws RogatoryError `administration.purge-failed`
    */
   async purgeRoom(roomId: RoomId): Promise<boolean> {
-    if (!(await this.#hasRoom(roomId))) return false;
-    const { delete_id: deletion } = await this.#http.json(
-      "DELETE",
-      path`/_synapse/admin/v2/rooms/${roomId}`,
-      Deletion,
-      { body: { block: true, purge: true, force_purge: true } },
-    );
     const until = performance.now() + patienceMs;
-    while (performance.now() < until) {
-      const { status } = await this.#http.json(
-        "GET",
-        path`/_synapse/admin/v2/rooms/delete_status/${deletion}`,
-        DeletionStatus,
-      );
-      if (status === "complete") return true;
-      if (status === "failed") break;
-      await delay(pollMs);
+    for (let asked = false; performance.now() < until; await delay(pollMs)) {
+      const purges = await this.#purgesOf(roomId);
+      if (purges.some((status) => status === "active" || status === "scheduled")) continue;
+      if (!(await this.#hasRoom(roomId))) return purges.includes("complete");
+      if (asked) break;
+      await this.#http.json("DELETE", path`/_synapse/admin/v2/rooms/${roomId}`, Nothing, {
+        body: { block: true, purge: true, force_purge: true },
+      });
+      asked = true;
     }
     throw new RogatoryError(
       "administration.purge-failed",
       "The homeserver could not purge a room: look into its log, then repeat the command.",
     );
+  }
+
+  /** How the room's purges stand, as far as the homeserver remembers them. */
+  async #purgesOf(roomId: RoomId): Promise<readonly string[]> {
+    try {
+      const { results } = await this.#http.json(
+        "GET",
+        path`/_synapse/admin/v2/rooms/${roomId}/delete_status`,
+        Deletions,
+      );
+      return results.map(({ status }) => status);
+    } catch (error) {
+      if (error instanceof HomeserverError && error.status === 404) return [];
+      throw error;
+    }
   }
 
   /** Deletes an uploaded file; false if the homeserver does not have it any more. */

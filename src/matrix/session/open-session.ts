@@ -14,7 +14,7 @@ import { establishIdentity, type RecoveryKeyStore } from "./establish-identity.t
 import { Session, type SessionOptions } from "./session.ts";
 
 export interface OpenSessionOptions
-  extends Pick<SessionOptions, "ownAccounts" | "mayInvite" | "onSynced" | "now"> {
+  extends Pick<SessionOptions, "ownAccounts" | "mayInvite" | "onArrivals" | "onSynced" | "now"> {
   readonly db: Kysely<Database>;
   readonly vault: Vault;
   readonly homeserverUrl: string;

@@ -13,7 +13,7 @@ import { type AccountHttp, path } from "../http.ts";
 import { ToDeviceError } from "./errors.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
 import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
-import { type Replay, saveSyncBatch } from "./sync-store.ts";
+import { type ArrivalListener, type Replay, saveSyncBatch } from "./sync-store.ts";
 import { readWithheldKeys } from "./withheld-keys.ts";
 
 export interface SessionOptions {
@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly ownAccounts: ReadonlySet<UserId>;
   /** Whether to accept an invitation by this person. */
   mayInvite(inviter: UserId): Promise<boolean>;
+  /** Told of people who are newly in a room, in the transaction that keeps the response. */
+  readonly onArrivals?: ArrivalListener | undefined;
   /** Called after each response is durable. */
   onSynced(batch: { readonly replays: readonly Replay[] }): void;
 }
@@ -116,6 +118,7 @@ export class Session {
           cause: `invite.${response.next_batch}`,
           slot: roomId,
         }),
+      this.#options.onArrivals,
     );
     this.#untold.push(...rooms);
     await this.#tellCryptoAll();
@@ -147,11 +150,15 @@ export class Session {
     signal: AbortSignal,
   ): Promise<readonly RoomChanges[]> {
     const rooms: RoomChanges[] = [];
-    for (const [roomId, room] of [
+    const left = new Set(Object.keys(response.rooms.leave));
+    for (const [id, room] of [
       ...Object.entries(response.rooms.join),
       ...Object.entries(response.rooms.leave),
     ]) {
-      const changes = readRoomChanges(RoomId.parse(roomId), room);
+      const roomId = RoomId.parse(id);
+      // The rooms of a shredded case must not come back by the news that we have left them.
+      if (left.has(id) && (await findRoom(this.#options.db, roomId)) === undefined) continue;
+      const changes = readRoomChanges(roomId, room);
       const missed =
         changes.gapBefore === undefined || since === undefined
           ? []

@@ -1,9 +1,9 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { saveSyncToken } from "../../db/repositories/accounts.ts";
 import { receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
 import { confirmStep } from "../../db/repositories/outbox.ts";
-import { saveMembership, saveRoom } from "../../db/repositories/rooms.ts";
+import { readMemberships, saveMembership, saveRoom } from "../../db/repositories/rooms.ts";
 import { saveWithheldKey, type WithheldKey } from "../../db/repositories/withheld-keys.ts";
 import type { Database } from "../../db/schema.ts";
 import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
@@ -34,20 +34,35 @@ export interface Replay {
   readonly eventId: EventId;
 }
 
+/** Somebody who has come into a room, or was invited to it. */
+export interface Arrival {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  readonly membership: string;
+}
+
+export type ArrivalListener = (
+  db: Transaction<Database>,
+  arrivals: readonly Arrival[],
+) => Promise<void>;
+
 /**
  * Writes everything of one sync response and the position after it in one transaction: a crash
  * before it brings the same response again, a crash after it finds everything in the inbox.
  *
  * @param acceptInvitation adds the step that joins a room, in the same transaction
+ * @param onArrivals told of people who are newly in a room, in the same transaction
  * @returns ciphertexts that the homeserver served again under another event id
  */
 export async function saveSyncBatch(
   db: Kysely<Database>,
   batch: SyncBatch,
-  acceptInvitation: (db: Parameters<typeof saveRoom>[0], roomId: RoomId) => Promise<void>,
+  acceptInvitation: (db: Transaction<Database>, roomId: RoomId) => Promise<void>,
+  onArrivals: ArrivalListener = async () => {},
 ): Promise<readonly Replay[]> {
   return db.transaction().execute(async (transaction) => {
     const replays: Replay[] = [];
+    const arrivals: Arrival[] = [];
     if (batch.keysArrived) await retryUndecryptable(transaction, batch.account);
     for (const room of batch.rooms) {
       await saveRoom(transaction, room.roomId, {
@@ -56,9 +71,7 @@ export async function saveSyncBatch(
           ? {}
           : { historyVisibility: room.historyVisibility }),
       });
-      for (const [userId, membership] of room.memberships) {
-        await saveMembership(transaction, room.roomId, userId, membership);
-      }
+      arrivals.push(...(await saveMemberships(transaction, room)));
       for (const message of room.messages) {
         if (batch.ownAccounts.has(message.sender)) {
           await confirmEcho(transaction, batch, message);
@@ -71,6 +84,7 @@ export async function saveSyncBatch(
         if (became === "replayed") replays.push({ roomId: room.roomId, eventId: message.event_id });
       }
     }
+    if (arrivals.length > 0) await onArrivals(transaction, arrivals);
     for (const key of batch.withheld) {
       await saveWithheldKey(transaction, batch.account, key, batch.now);
     }
@@ -80,8 +94,25 @@ export async function saveSyncBatch(
   });
 }
 
+/** Keeps the members of a room, and finds those who were not in it as far as any of our accounts knew. */
+async function saveMemberships(
+  db: Transaction<Database>,
+  { roomId, memberships }: RoomChanges,
+): Promise<readonly Arrival[]> {
+  if (memberships.size === 0) return [];
+  const before = await readMemberships(db, roomId, [...memberships.keys()]);
+  for (const [userId, membership] of memberships) {
+    await saveMembership(db, roomId, userId, membership);
+  }
+  return [...memberships]
+    .filter(([userId, now]) => present.has(now) && before.get(userId) !== now)
+    .map(([userId, membership]) => ({ roomId, userId, membership }));
+}
+
+const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
+
 async function confirmEcho(
-  db: Parameters<typeof confirmStep>[0],
+  db: Transaction<Database>,
   { account, now }: SyncBatch,
   message: RoomEvent,
 ): Promise<void> {

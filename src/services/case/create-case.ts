@@ -1,4 +1,3 @@
-import type { BotAccounts } from "../../domain/case/bots.ts";
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { roomTemplate } from "../../config/room-template.ts";
@@ -9,7 +8,8 @@ import {
   insertCaseRoom,
   insertPerson,
 } from "../../db/repositories/cases.ts";
-import { enqueueStep, type Step, transactionIdOf } from "../../db/repositories/outbox.ts";
+import { enqueueStep, transactionIdOf } from "../../db/repositories/outbox.ts";
+import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile } from "../../domain/case/case-file.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { CaseId, newId, PersonId } from "../../domain/ids.ts";
@@ -17,9 +17,8 @@ import type { SealBox } from "../../vault/seal-box.ts";
 import { logAct } from "../acts.ts";
 import type { Actor, Work } from "../work.ts";
 import { type PlannedRoom, planRooms } from "./plan-rooms.ts";
-import { roomContent } from "./room-content.ts";
+import { createRoomStep, inviteBots, invitePeople, type SlottedStep } from "./room-steps.ts";
 import { type RoomSummary, summariseRooms } from "./room-summary.ts";
-import { welcomeContent } from "./welcome.ts";
 
 export interface CaseRequest {
   readonly file: CaseFile;
@@ -70,7 +69,6 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
     ...linkRooms(rooms, serverOf(bots.registrar)),
     ...rooms.flatMap(inviteBots),
     ...rooms.flatMap(invitePeople),
-    ...rooms.flatMap((room) => welcomePeople(room, profile.name)),
   ]);
   await logAct({ ...work, caseId: id, seal, actor }, "case.create", {
     template: templateName,
@@ -81,26 +79,14 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
   return { caseId: id, code, created: true, rooms: await summariseRooms(work, id) };
 }
 
-interface SlottedStep {
-  readonly slot: string;
-  readonly step: Step;
-}
-
 const firstSlot = "create-0";
-
-function createRoomStep(room: PlannedRoom, federate: boolean): SlottedStep {
-  return {
-    slot: `create-${room.position}`,
-    step: { kind: "create-room", caseRoomId: room.id, content: roomContent({ ...room, federate }) },
-  };
-}
 
 /** `via` names a server that is in the room: that of the account which makes it. */
 function linkRooms(rooms: readonly PlannedRoom[], server: string): SlottedStep[] {
   const space = rooms.find(({ isSpace }) => isSpace);
   if (space === undefined) return [];
   return rooms
-    .filter((room) => room !== space)
+    .filter(({ inSpace }) => inSpace)
     .map((room) => ({
       slot: `child-${room.position}`,
       step: {
@@ -112,36 +98,6 @@ function linkRooms(rooms: readonly PlannedRoom[], server: string): SlottedStep[]
         content: { via: [server], order: String(room.position).padStart(4, "0"), suggested: true },
       },
     }));
-}
-
-function inviteBots(room: PlannedRoom): SlottedStep[] {
-  return room.bots.map((userId, index) => ({
-    slot: `bot-${room.position}-${index}`,
-    step: { kind: "invite", room: { caseRoomId: room.id }, userId },
-  }));
-}
-
-function invitePeople(room: PlannedRoom): SlottedStep[] {
-  return room.people.map(({ userId }, index) => ({
-    slot: `invite-${room.position}-${index}`,
-    step: { kind: "invite", room: { caseRoomId: room.id }, userId },
-  }));
-}
-
-function welcomePeople(room: PlannedRoom, caseName: string): SlottedStep[] {
-  // A space is not encrypted: nothing is ever said in it.
-  if (room.welcome === undefined || room.isSpace) return [];
-  return [
-    {
-      slot: `welcome-${room.position}`,
-      step: {
-        kind: "send",
-        room: { caseRoomId: room.id },
-        type: "m.room.message",
-        content: welcomeContent(room.welcome, caseName),
-      },
-    },
-  ];
 }
 
 async function enqueueSteps(

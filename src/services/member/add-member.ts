@@ -43,13 +43,12 @@ export async function addMember(
   };
 }
 
-async function refuse(
-  work: CaseWork,
-  { bots, case: of }: Registry,
-  userId: UserId,
-): Promise<void> {
+async function refuse(work: CaseWork, { bots, case: of }: Registry, userId: UserId): Promise<void> {
   if (Object.values(bots).some((bot) => bot === userId)) {
-    throw new RogatoryError("member.bot", `${userId} is one of the bots: they need no place on it.`);
+    throw new RogatoryError(
+      "member.bot",
+      `${userId} is one of the bots: they need no place on it.`,
+    );
   }
   const known = await findPerson(work.db, work.seal, work.caseId, userId);
   if (known !== undefined) {

@@ -1,6 +1,6 @@
 import { meetingFields } from "../../commands/meeting-view.ts";
-import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
 import { findMeeting } from "../../db/repositories/meetings.ts";
+import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
 import { formatMeetingNumber } from "../../domain/meeting/meeting.ts";
 import { formatDuration } from "../../domain/time/format.ts";
 import { logAct } from "../../services/acts.ts";

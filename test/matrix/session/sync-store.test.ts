@@ -9,6 +9,7 @@ import { RoomId, UserId } from "../../../src/domain/ids.ts";
 import { RoomEvent } from "../../../src/matrix/session/sync-response.ts";
 import { saveSyncBatch } from "../../../src/matrix/session/sync-store.ts";
 import { Vault } from "../../../src/vault/vault.ts";
+import { testLocation } from "../../support/database.ts";
 
 const clerk = UserId.parse("@clerk:example.org");
 const scribe = UserId.parse("@scribe:example.org");
@@ -18,7 +19,7 @@ const vault = new Vault(randomBytes(32));
 let db: Kysely<Database>;
 
 beforeAll(async () => {
-  db = await openDatabase({ kind: "memory" });
+  db = await openDatabase(await testLocation());
   await ensureAccount(db, vault, now, clerk);
 });
 afterAll(() => db.destroy());

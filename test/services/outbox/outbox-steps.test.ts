@@ -8,6 +8,7 @@ import { RoomId, UserId } from "../../../src/domain/ids.ts";
 import { dropStep, listSteps, retryStep } from "../../../src/services/outbox/outbox-steps.ts";
 import type { Work } from "../../../src/services/work.ts";
 import { Vault } from "../../../src/vault/vault.ts";
+import { testLocation } from "../../support/database.ts";
 
 const account = UserId.parse("@clerk:example.org");
 const roomId = RoomId.parse("!room");
@@ -17,7 +18,7 @@ const now = made.add({ minutes: 90 });
 let db: Kysely<Database>;
 
 beforeAll(async () => {
-  db = await openDatabase({ kind: "memory" });
+  db = await openDatabase(await testLocation());
 });
 beforeEach(() => db.deleteFrom("outbox").execute());
 afterAll(() => db.destroy());

@@ -1,0 +1,38 @@
+import {
+  answer,
+  fields,
+  type Line,
+  paragraph,
+  strong,
+  table,
+} from "../../documents/message/outcome.ts";
+import { caseStatus } from "../../services/case/case-status.ts";
+import { defineCommand } from "../command.ts";
+
+export default defineCommand({
+  name: "case status",
+  bot: "registrar",
+  capability: "case.read",
+  summary: "show your rooms of this case and how many people are in them",
+  examples: ["case status"],
+  arguments: {},
+  async handle(context) {
+    const { code, template, people, rooms } = await caseStatus(context.work, context);
+    return answer(
+      fields([
+        ["Case", strong(code)],
+        ["Kind", template],
+        ["People", String(people)],
+      ]),
+      rooms.length === 0
+        ? paragraph("There is no room to show here.")
+        : table(
+            ["Room", "Joined", "Invited", "Missing"],
+            rooms.map(({ name, made, joined, invited, missing }): readonly Line[] => [
+              made ? strong(name) : [strong(name), " (not made yet)"],
+              ...[joined, invited, missing].map(String),
+            ]),
+          ),
+    );
+  },
+});

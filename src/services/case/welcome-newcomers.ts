@@ -1,0 +1,69 @@
+import type { Transaction } from "kysely";
+import { roomTemplate } from "../../config/room-template.ts";
+import type { OpenCase } from "../../db/repositories/cases.ts";
+import { enqueueStep } from "../../db/repositories/outbox.ts";
+import type { Database } from "../../db/schema.ts";
+import { noticeContent } from "../../documents/message/notice.ts";
+import type { CaseRoom } from "../../domain/case/case.ts";
+import type { UserId } from "../../domain/ids.ts";
+import { welcomeOutcome } from "./welcome.ts";
+
+/** Those who join within this time of the first share one welcome. */
+const WAIT_SECONDS = 20;
+/** Least time between two welcomes of a room. */
+const PAUSE_SECONDS = 60;
+
+/**
+ * Lets a room's welcome be said for people who have just joined it: with `history_visibility: joined`
+ * they read nothing that was said before. One welcome at most waits for its time, and whoever comes
+ * until then is welcomed by it.
+ */
+export async function welcomeNewcomers(
+  db: Transaction<Database>,
+  now: Temporal.Instant,
+  registrar: UserId,
+  { case: of, seal }: OpenCase,
+  room: CaseRoom,
+): Promise<void> {
+  const entry = roomTemplate(of.template).rooms.find(({ kind }) => kind === room.kind);
+  if (entry?.welcome === undefined) return;
+  const lane = `welcome:${room.id}`;
+  // Two of our accounts may hear of two newcomers at the same moment.
+  await db.selectFrom("case_room").select("id").where("id", "=", room.id).forUpdate().execute();
+  const welcomes = await db
+    .selectFrom("outbox")
+    .select(["state", "attempts", "not_before"])
+    .where("account", "=", registrar)
+    .where("lane", "=", lane)
+    .orderBy("position", "desc")
+    .limit(1)
+    // Either its sending has begun, or it begins after this transaction and counts the newcomer in.
+    .forUpdate()
+    .execute();
+  const last = welcomes[0];
+  if (last?.state === "pending" && last.attempts === 0) return;
+  const due = latest(
+    now.add({ seconds: WAIT_SECONDS }),
+    last?.not_before == null
+      ? undefined
+      : Temporal.Instant.from(last.not_before).add({ seconds: PAUSE_SECONDS }),
+  );
+  await enqueueStep(db, seal, now, {
+    account: registrar,
+    lane,
+    caseId: of.id,
+    step: {
+      kind: "send",
+      room: { caseRoomId: room.id },
+      type: "m.room.message",
+      content: noticeContent(welcomeOutcome(entry.welcome, of.profile.name)),
+    },
+    cause: lane,
+    slot: String(due.epochMilliseconds),
+    notBefore: due,
+  });
+}
+
+function latest(one: Temporal.Instant, other: Temporal.Instant | undefined): Temporal.Instant {
+  return other !== undefined && Temporal.Instant.compare(one, other) < 0 ? other : one;
+}

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { listCaseRooms } from "../../../src/db/repositories/cases.ts";
+import { type CaseRoomId, RoomId, UserId } from "../../../src/domain/ids.ts";
+import { membersArrived } from "../../../src/signals/member/joined.ts";
+import { type CaseHarness, harnessBots } from "../../support/case-harness.ts";
+import { openNightjar } from "../../support/nightjar-demo.ts";
+import { openedSteps } from "../../support/outbox.ts";
+import { rememberRows } from "../../support/rewind.ts";
+
+const start = Temporal.Instant.from("2026-12-01T08:15:00Z");
+const coordination = RoomId.parse("!coordination");
+
+let harness: CaseHarness;
+let rewind: () => Promise<void>;
+let room: CaseRoomId | undefined;
+beforeAll(async () => {
+  harness = await openNightjar();
+  rewind = await rememberRows(harness.db);
+  room = (await listCaseRooms(harness.db, harness.caseId)).find(
+    ({ kind }) => kind === "coordination",
+  )?.id;
+});
+beforeEach(() => rewind());
+afterAll(() => harness.close());
+
+function arrive(
+  who: string,
+  seconds: number,
+  { membership = "join", roomId = coordination } = {},
+): Promise<void> {
+  const userId = UserId.parse(`@${who}:rogatory.localhost`);
+  return harness.db
+    .transaction()
+    .execute((transaction) =>
+      membersArrived(
+        transaction,
+        { vault: harness.vault, bots: harnessBots, now: start.add({ seconds }) },
+        [{ roomId, userId, membership }],
+      ),
+    );
+}
+
+async function steps(kind: string) {
+  const all = await openedSteps(harness.db, harness.vault, harness.caseId);
+  return all.filter(({ step }) => step.kind === kind);
+}
+
+/** The sender takes up what is due. */
+async function beginSending(): Promise<void> {
+  await harness.db.updateTable("outbox").set({ attempts: 1, state: "done" }).execute();
+}
+
+describe("the welcome of a room", () => {
+  it("is said once, twenty seconds after the first has joined, and names the case", async () => {
+    await arrive("nightjar-ro-pros", 0);
+    await arrive("nightjar-be-ij", 15);
+    const [welcome, ...others] = await steps("send");
+    expect(others).toEqual([]);
+    expect(welcome).toMatchObject({
+      lane: `welcome:${room}`,
+      notBefore: start.add({ seconds: 20 }).toString(),
+      step: {
+        content: {
+          msgtype: "m.notice",
+          body: expect.stringMatching(/room of NIGHTJAR[\s\S]*You can type:[\s\S]*• !help/),
+          formatted_body: expect.stringContaining("<li><code>!help</code></li>"),
+        },
+      },
+    });
+  });
+
+  it("is said twice at most for people who come within a minute", async () => {
+    const people = ["ro-pros", "be-ij", "nl-pros", "rs-pros", "ro-police", "be-police"];
+    for (const [index, who] of people.entries()) {
+      await arrive(`nightjar-${who}`, index * 10);
+      if (index === 2) await beginSending();
+    }
+    const due = (await steps("send")).map(({ notBefore }) => notBefore);
+    expect(due).toEqual([20, 80].map((seconds) => start.add({ seconds }).toString()));
+  });
+
+  it("is said for nobody but people of the roster who join", async () => {
+    await arrive("rogatory_clerk", 0);
+    await arrive("stranger", 1);
+    await arrive("nightjar-ro-pros", 2, { membership: "invite" });
+    await arrive("nightjar-ro-pros", 3, { roomId: RoomId.parse("!space") });
+    await arrive("nightjar-ro-pros", 4, { roomId: RoomId.parse("!elsewhere") });
+    expect(await steps("send")).toEqual([]);
+  });
+});
+
+describe("somebody who was removed", () => {
+  it("is taken out again when somebody lets them in", async () => {
+    await harness.ask("nightjar-ro-pros", "coordination", "!member remove @nightjar-europol");
+    const before = (await steps("kick")).length;
+    await arrive("nightjar-europol", 5, { membership: "invite" });
+    await arrive("nightjar-europol", 6);
+    expect(await steps("kick")).toHaveLength(before + 2);
+    expect(await steps("send")).toEqual([]);
+  });
+});
