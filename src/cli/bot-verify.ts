@@ -41,9 +41,11 @@ export async function verifyBot(
     "In their client they open a direct conversation with the bot, then its profile, and choose Verify.",
   );
   const asking = new AbortController();
+  const failures: unknown[] = [];
   let shown: Step["kind"] = "waiting";
   try {
     for (;;) {
+      if (failures.length > 0) throw failures[0];
       const step = await ask["bot.verify.next"]({ ticket });
       const isNew = step.kind !== shown;
       shown = step.kind;
@@ -52,13 +54,15 @@ export async function verifyBot(
       if (step.kind === "cancelled") return false;
       if (isNew && step.kind === "comparing") {
         // Asked beside the loop: the other side may cancel while the operator compares.
-        void question("Do both sides show the same? [y/N] ", asking.signal).then(
-          (answer) =>
-            /^y(es)?$/i.test(answer.trim())
-              ? ask["bot.verify.confirm"]({ ticket })
-              : ask["bot.verify.cancel"]({ ticket, mismatch: true }),
-          () => {},
-        );
+        void question("Do both sides show the same? [y/N] ", asking.signal)
+          .then(
+            (answer) =>
+              /^y(es)?$/i.test(answer.trim())
+                ? ask["bot.verify.confirm"]({ ticket })
+                : ask["bot.verify.cancel"]({ ticket, mismatch: true }),
+            () => undefined,
+          )
+          .catch((error: unknown) => failures.push(error));
       }
       if (signal.aborted) {
         await ask["bot.verify.cancel"]({ ticket, mismatch: false });

@@ -71,7 +71,7 @@ export function defineCommand<const A extends Arguments>(
     capability: declaration.capability,
     summary: declaration.summary,
     examples: declaration.examples,
-    usage: ["!" + declaration.name, ...entries.map(([, argument]) => argument.usage)].join(" "),
+    usage: [`!${declaration.name}`, ...entries.map(([, argument]) => argument.usage)].join(" "),
     arguments: entries.map(([, { usage, summary }]) => ({ usage, summary })),
     parse(text, context) {
       const values = readArguments(declaration.arguments, text, context);

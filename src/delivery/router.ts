@@ -31,6 +31,8 @@ export interface Routed {
   readonly event: RawEvent;
   readonly addressed: Addressed;
   readonly trusted: boolean;
+  /** The key of the message came out of the key backup, which cannot say who sent it. */
+  readonly fromBackup: boolean;
   readonly room: CaseRoom;
   readonly open: OpenCase;
   readonly template: RoomTemplate;
@@ -69,7 +71,9 @@ export async function route(
   const bot = answeringBot(present, botOf(addressed)) ?? present[0];
   if (bot === undefined || options.accounts[bot] !== account) return undefined;
   const trusted = message.trust.kind === "signed" || !options.requireSignedDevices;
-  return { event, addressed, trusted, room, open, template };
+  const fromBackup =
+    message.trust.kind === "doubtful" && message.trust.reason === "AUTHENTICITY_NOT_GUARANTEED";
+  return { event, addressed, trusted, fromBackup, room, open, template };
 }
 
 /** Runs a routed command. Throws a RogatoryError for what the sender got wrong. */
@@ -80,6 +84,12 @@ export async function execute(
 ): Promise<Outcome> {
   const { addressed, event, open, room, template } = routed;
   if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
+  if (!routed.trusted && routed.fromBackup) {
+    throw new RogatoryError(
+      "command.from-backup",
+      "This command was not carried out: I could read it only after my keys had been restored, and then it is not certain who sent it. Please send it again.",
+    );
+  }
   if (!routed.trusted) {
     throw new RogatoryError(
       "command.unsigned-device",

@@ -4,7 +4,7 @@ import { findCase } from "../db/repositories/cases.ts";
 import { placeOfPayload, Step } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import type { CaseId, EventId, UserId } from "../domain/ids.ts";
+import type { CaseId, EventId } from "../domain/ids.ts";
 import { HomeserverError, UnreachableError } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
 import type { SealBox } from "../vault/seal-box.ts";

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { describeError } from "../domain/errors.ts";
-import { type Deployment, startDeployment } from "./demo/deployment.ts";
+import { type Deployment, endLeftDeployment, startDeployment } from "./demo/deployment.ts";
 import { registerAccount } from "./homeserver/accounts.ts";
 import { makeDirectory, writePrivateFile } from "./homeserver/disk.ts";
 import { withExclusiveLock } from "./homeserver/exclusive-lock.ts";
@@ -18,7 +18,7 @@ const USERS = ["leader", "member"];
 const directory = join(process.cwd(), ".rogatory", "playground");
 const statePath = join(directory, "playground.json");
 const stops: (() => Promise<void>)[] = [];
-const interruption = Promise.withResolvers<void>();
+const interruption = new AbortController();
 
 async function run(): Promise<void> {
   const state = (await readState(statePath)) ?? {
@@ -29,6 +29,7 @@ async function run(): Promise<void> {
   const deployment = await startDeployment({
     ...{ directory, serverName: SERVER_NAME, port: state.port },
     onProgress: (text) => terminal.progress(text),
+    signal: interruption.signal,
   });
   stops.push(() => deployment.stop());
   await makeAccounts(deployment, state);
@@ -37,8 +38,7 @@ async function run(): Promise<void> {
   stops.push(() => bots.stop());
   await makeCases(deployment, state);
   explain(deployment, state);
-  const broken = bots.broken.then((error) => Promise.reject(error));
-  await Promise.race([interruption.promise, broken]);
+  throw await bots.broken;
 }
 
 /** Without keys of their own: the first client that logs in makes them, and asks for no recovery key. */
@@ -85,37 +85,42 @@ function explain({ homeserver }: Deployment, { passwords, cases }: State): void 
   );
 }
 
+/** Ends what was started, the last first, and what is only just starting. */
 async function stopAll(): Promise<void> {
   for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
     await stop().catch(() => {});
   }
+  await endLeftDeployment(directory).catch(() => {});
 }
 
 async function main(): Promise<number> {
-  let interrupted = false;
+  let started = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (interrupted) return;
-      interrupted = true;
+      if (interruption.signal.aborted) return;
+      interruption.abort();
       terminal.line();
       terminal.line("Stopping...");
-      interruption.resolve();
-      // What is still being set up does not wait for the interruption.
-      void stopAll().then(() => process.exit(0));
+      void (started ? stopAll() : Promise.resolve()).then(() => process.exit(0));
     });
   }
   try {
     await makeDirectory(directory);
     const wait = () => terminal.line("Another one runs here already; this one follows it.");
-    await withExclusiveLock(`${directory}.lock`, run, wait);
-    await stopAll();
-    return 0;
+    const start = () => {
+      started = true;
+      return run();
+    };
+    await withExclusiveLock(`${directory}.lock`, start, wait);
   } catch (error) {
-    if (interrupted) await interruption.promise;
-    else terminal.error(`It could not be kept running: ${describeError(error)}`);
-    await stopAll();
-    return interrupted ? 0 : 1;
+    if (!interruption.signal.aborted) {
+      terminal.error(`It could not be kept running: ${describeError(error)}`);
+      if (started) await stopAll();
+      return 1;
+    }
   }
+  // The handler of the signal ends the process when everything has ended.
+  return new Promise<never>(() => {});
 }
 
 process.exit(await main());

@@ -1,11 +1,13 @@
 import type { Kysely } from "kysely";
 import { loadCommands } from "../commands/registry.ts";
 import type { Config } from "../config/config.ts";
+import { areCryptoTablesLost } from "../db/repositories/crypto-tables.ts";
 import type { Database } from "../db/schema.ts";
 import { InboxWorker } from "../delivery/inbox-worker.ts";
 import { Sender } from "../delivery/sender.ts";
 import { TimerWorker } from "../delivery/timer-worker.ts";
 import type { BotAccounts } from "../domain/case/bots.ts";
+import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import { silenceGlobalLogger } from "../matrix/crypto/sdk-logger.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.ts";
@@ -46,6 +48,12 @@ export interface BotProcess {
 /** Starts all bots: resolves when every account has synced once and answers. */
 export async function startBots(options: BotProcessOptions): Promise<BotProcess> {
   const { config, db, onFatal, log } = options;
+  if (await areCryptoTablesLost(db)) {
+    throw new RogatoryError(
+      "identity.store-lost",
+      "The tables of the crypto stores are gone from the database. Restore the database, or recover each bot: rogatory bot recover registrar, then the others.",
+    );
+  }
   prepareBotSdk();
   silenceGlobalLogger();
   const store = createSqlIndexedDb({

@@ -52,7 +52,7 @@ describe("the configuration", () => {
       log: { level: "info" },
       metrics: { listen: undefined },
       clock: { startAt: undefined },
-      secrets: { databaseUrl: {}, masterKey: {} },
+      secrets: { databaseUrl: {}, masterKey: {}, adminToken: {} },
     });
   });
 

@@ -11,6 +11,12 @@ export async function listCryptoStores(db: Kysely<Database>): Promise<readonly s
   return rows.map(({ name }) => name);
 }
 
+/** Whether one of the tables of the crypto stores is gone: none of them can be opened then. */
+export async function areCryptoTablesLost(db: Kysely<Database>): Promise<boolean> {
+  const missing = await Promise.all(tables.map((table) => isMissing(db, table)));
+  return missing.includes(true);
+}
+
 /**
  * Makes the tables of the crypto stores anew if one of them is gone: what is left of them then opens
  * no store any more.
@@ -18,8 +24,7 @@ export async function listCryptoStores(db: Kysely<Database>): Promise<readonly s
  * @returns whether it had to
  */
 export async function restoreCryptoTables(db: Kysely<Database>): Promise<boolean> {
-  const missing = await Promise.all(tables.map((table) => isMissing(db, table)));
-  if (!missing.includes(true)) return false;
+  if (!(await areCryptoTablesLost(db))) return false;
   await db.transaction().execute(async (transaction) => {
     for (const table of tables) {
       await transaction.schema.dropTable(table).ifExists().execute();

@@ -20,7 +20,8 @@ export async function lockCase(db: Transaction<Database>, caseId: CaseId): Promi
     .selectFrom("case_file")
     .select("id")
     .where("id", "=", caseId)
-    .forUpdate()
+    // Others may add rows that refer to the case meanwhile, such as steps.
+    .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
 }
 

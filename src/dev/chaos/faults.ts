@@ -18,6 +18,8 @@ export interface FaultsDone {
   killsInMessage: number;
   homeserverRestarts: number;
   databaseCuts: number;
+  /** How many connections these cuts ended. */
+  connectionsCut: number;
 }
 
 type Fault = "kill" | "kill in message" | "restart" | "cut";
@@ -31,7 +33,8 @@ export async function causeFaults(
   databaseUrl: string | undefined,
 ): Promise<FaultsDone> {
   const done: FaultsDone = {
-    ...{ killsAtRandom: 0, killsInMessage: 0, homeserverRestarts: 0, databaseCuts: 0 },
+    ...{ killsAtRandom: 0, killsInMessage: 0, homeserverRestarts: 0 },
+    ...{ databaseCuts: 0, connectionsCut: 0 },
   };
   const act: Readonly<Record<Fault, () => Promise<void>>> = {
     async kill() {
@@ -56,7 +59,7 @@ export async function causeFaults(
     },
     async cut() {
       if (databaseUrl === undefined) return;
-      await cutConnections(databaseUrl);
+      done.connectionsCut += await cutConnections(databaseUrl);
       done.databaseCuts += 1;
     },
   };
@@ -97,11 +100,12 @@ function plan(
     .toSorted((a, b) => a.at - b.at);
 }
 
-async function cutConnections(url: string): Promise<void> {
+async function cutConnections(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(
+  const { rowCount } = await client.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   );
   await client.end();
+  return rowCount ?? 0;
 }

@@ -31,7 +31,7 @@ function print(results: ChaosResults, kept: string | undefined): void {
     ["SIGKILL at a random instant", faults.killsAtRandom],
     ["SIGKILL in the middle of a message", faults.killsInMessage],
     ["homeserver stopped and started", faults.homeserverRestarts],
-    ["database connections cut", faults.databaseCuts],
+    ["database cut off", `${faults.databaseCuts} times, ${faults.connectionsCut} connections`],
     ["requests of the bots", requests.requests],
     ["  answered 429", requests.limited],
     ["  lost on the way", requests.lostRequest],

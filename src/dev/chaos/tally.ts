@@ -101,12 +101,18 @@ async function readRows(config: Config) {
       for (const { text } of await listActions(transaction, seal, opened.id)) texts.push(text);
       for (const { title } of await listMeetings(transaction, seal, opened.id)) texts.push(title);
     }
-    const steps = await transaction.selectFrom("outbox").select("state").execute();
+    const steps = await transaction
+      .selectFrom("outbox")
+      .select(["state", "attempts", "not_before"])
+      .execute();
+    // What was put off on purpose, such as a welcome, has not been begun yet.
+    const isPutOff = (step: (typeof steps)[number]) =>
+      step.attempts === 0 && step.not_before !== null;
     const events = await transaction.selectFrom("inbox").select("state").execute();
     return {
       markers: texts.flatMap(markersIn),
       deadSteps: steps.filter(({ state }) => state === "dead").length,
-      unfinishedSteps: steps.filter(({ state }) => state === "pending").length,
+      unfinishedSteps: steps.filter((step) => step.state === "pending" && !isPutOff(step)).length,
       unhandledEvents: events.filter(({ state }) => state !== "done").length,
     };
   });

@@ -45,9 +45,10 @@ export interface BotsProcess {
 export async function startBotsProcess(
   files: BotsFiles,
   about: { readonly url: string; readonly serverName: string },
-  options: { readonly once?: boolean } = {},
+  options: { readonly once?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<BotsProcess> {
   const output = await open(files.output, "a", 0o600);
+  options.signal?.throwIfAborted();
   const child = spawn(
     process.execPath,
     [
@@ -58,6 +59,7 @@ export async function startBotsProcess(
     { stdio: ["ignore", "pipe", output.fd], detached: true },
   );
   const ended = once(child, "exit");
+  options.signal?.addEventListener("abort", () => child.kill("SIGTERM"));
   await once(child, "spawn");
   await output.close();
   const pid = child.pid ?? 0;

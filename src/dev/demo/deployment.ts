@@ -29,6 +29,8 @@ export interface DeploymentOptions {
   readonly clock?: Temporal.Instant | undefined;
   readonly operators?: readonly string[];
   readonly onProgress?: (text: string) => void;
+  /** Once aborted, nothing more is started, and bots that are only just starting are ended. */
+  readonly signal?: AbortSignal;
 }
 
 export function deploymentFiles(directory: string) {
@@ -63,13 +65,14 @@ export interface Deployment {
 
 /** Writes what is missing (registration, master key, rogatory.yaml) and starts the homeserver. */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { directory, serverName, port = "free", onProgress } = options;
+  const { directory, serverName, port = "free", onProgress, signal } = options;
   const files = deploymentFiles(directory);
   await makeDirectory(directory);
   if (!existsSync(files.registration)) {
     await writeRegistration(files.registration, createRegistration({ serverName }));
   }
   ensureMasterKeyFile(files.masterKey);
+  signal?.throwIfAborted();
   const homeserver = await startHomeserver({
     ...{ directory: files.homeserver, port, serverName, registrations: [files.registration] },
     ...(onProgress === undefined ? {} : { onProgress }),
@@ -83,7 +86,8 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     homeserver,
     files,
     rogatory,
-    startBots: (once) => startBotsProcess(botsFiles, { url: homeserver.url, serverName }, once),
+    startBots: (once) =>
+      startBotsProcess(botsFiles, { url: homeserver.url, serverName }, { ...once, signal }),
     async createCase(file) {
       const text = await rogatory("case", "new", "--from", file, "--json");
       return z.object({ code: z.string().min(1) }).parse(JSON.parse(text)).code;

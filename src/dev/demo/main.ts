@@ -17,10 +17,14 @@ const SCENARIOS = ["nightjar", "thb-focus-group-4"];
 const root = join(process.cwd(), ".rogatory", "demo");
 const output = join(process.cwd(), "out");
 const began = performance.now();
+const interruption = new AbortController();
 const stops: (() => Promise<void>)[] = [];
+const directory = join(root, randomBytes(3).toString("hex"));
 
 const narrator: Narrator = {
-  tell: (text) => terminal.line(`${clock()}  ${text}`),
+  tell(text) {
+    if (!interruption.signal.aborted) terminal.line(`${clock()}  ${text}`);
+  },
   progress: (text) => terminal.progress(`${clock()}  ${text}`),
   quote(room, name, text) {
     const [line = ""] = text.split("\n");
@@ -44,6 +48,12 @@ async function stopAll(): Promise<void> {
   }
 }
 
+/** The same in the middle of a run: what is only just starting has not been noted yet. */
+async function abandon(): Promise<void> {
+  await stopAll();
+  for (const id of SCENARIOS) await endLeftDeployment(join(directory, id)).catch(() => {});
+}
+
 /** What earlier runs left: they may have been interrupted, so whatever still runs is ended first. */
 async function removeEarlierRuns(): Promise<void> {
   if (!existsSync(root)) return;
@@ -55,7 +65,7 @@ async function removeEarlierRuns(): Promise<void> {
   }
 }
 
-async function demonstrate(directory: string): Promise<void> {
+async function demonstrate(): Promise<void> {
   const summaries: RunSummary[] = [];
   for (const id of SCENARIOS) {
     const scenario = await loadScenario(id);
@@ -65,6 +75,7 @@ async function demonstrate(directory: string): Promise<void> {
       outputDirectory: join(output, id),
       narrator,
       onStarted: (stop) => stops.push(stop),
+      signal: interruption.signal,
     });
     await stopAll();
     summaries.push(summary);
@@ -95,7 +106,6 @@ function conclude(summaries: readonly RunSummary[]): void {
 
 async function main(): Promise<number> {
   terminal.line("Two fictitious cases on a real homeserver, with real end-to-end encryption.");
-  const directory = join(root, randomBytes(3).toString("hex"));
   try {
     await makeDirectory(root);
     const wait = () => narrator.tell("Another demonstration runs here; this one follows.");
@@ -103,28 +113,28 @@ async function main(): Promise<number> {
       `${root}.lock`,
       async () => {
         await removeEarlierRuns();
-        await demonstrate(directory);
+        await demonstrate();
       },
       wait,
     );
     return 0;
   } catch (error) {
-    await stopAll();
-    if (interrupted) return 130;
+    // Whoever interrupted it is told so, and not of what broke by it.
+    if (interruption.signal.aborted) return new Promise<never>(() => {});
+    await abandon();
     terminal.error(`The demonstration failed: ${describeError(error)}`);
     terminal.error(`Logs are in ${relative(process.cwd(), directory)}.`);
     return 1;
   }
 }
 
-let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
-    if (interrupted) return;
-    interrupted = true;
+    if (interruption.signal.aborted) return;
+    interruption.abort();
     terminal.line();
     terminal.line("Stopping...");
-    void stopAll().then(() => process.exit(130));
+    void abandon().then(() => process.exit(130));
   });
 }
 

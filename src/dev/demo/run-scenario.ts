@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly narrator: Narrator;
   /** Called when something has been started that must be ended, in whatever way the run ends. */
   readonly onStarted: (stop: () => Promise<void>) => void;
+  /** Aborted to begin nothing more. */
+  readonly signal: AbortSignal;
 }
 
 export interface RunSummary {
@@ -48,8 +50,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const deployment = await startDeployment({
     ...{ directory: options.directory, serverName: SERVER_NAME, clock: scenario.clock },
     onProgress: (text) => narrator.progress(text),
+    signal: options.signal,
   });
   onStarted(() => deployment.stop());
+  options.signal.throwIfAborted();
   narrator.tell(
     `A Synapse homeserver runs on ${deployment.homeserver.url}, for this machine only.`,
   );

@@ -111,3 +111,5 @@ process.on("message", (message) => {
 // Ctrl-C in a terminal reaches every process of its group: the parent decides when this one ends.
 process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
+// The parent may have ended while this program was being loaded.
+if (process.connected !== true) process.exit(0);

@@ -3,6 +3,7 @@ import type { AccountCrypto } from "../crypto/crypto.ts";
 import type { AccountHttp } from "../http.ts";
 import { deviceDeleted, judgeIdentity, replaced, type StoredIdentity } from "./identity-check.ts";
 import {
+  type PublishedIdentity,
   publishSigningKeys,
   readBackupVersion,
   readPublishedIdentity,
@@ -50,12 +51,12 @@ export async function establishIdentity(work: IdentityWork): Promise<void> {
   const before = judgeIdentity(stored, await readPublishedIdentity(http, userId, deviceId));
   if (before !== undefined) throw before;
 
-  await uploadDeviceKeys(work, stored);
+  const { master } = await uploadDeviceKeys(work, stored);
   if ((await crypto.identity.judgeRecoveryKey(await recovery.read())) === "does not open") {
     throw locked(account);
   }
   await crypto.identity.bootstrap().catch((cause: unknown) => {
-    throw stored.held === undefined ? locked(account, cause) : cause;
+    throw stored.held === undefined && master !== undefined ? locked(account, cause) : cause;
   });
   await publishAgain(work);
   await keepSecrets(work);
@@ -68,11 +69,11 @@ export async function establishIdentity(work: IdentityWork): Promise<void> {
 async function uploadDeviceKeys(
   { http, crypto, account }: IdentityWork,
   stored: StoredIdentity,
-): Promise<void> {
+): Promise<PublishedIdentity> {
   for (const _attempt of [1, 2]) {
     await crypto.identity.exchangeKeys();
-    const { device } = await readPublishedIdentity(http, account.userId, account.deviceId);
-    if (device !== undefined) return;
+    const published = await readPublishedIdentity(http, account.userId, account.deviceId);
+    if (published.device !== undefined) return published;
   }
   // The store knows that its keys were uploaded, and does not do it again.
   throw deviceDeleted(stored);

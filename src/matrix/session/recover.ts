@@ -16,6 +16,7 @@ import { provisionAccount } from "../provisioning/accounts.ts";
 import { establishIdentity } from "./establish-identity.ts";
 import { type OpenSessionOptions, recoveryKeyStore } from "./open-session.ts";
 import { deleteOtherDevices, readPublishedIdentity } from "./published-identity.ts";
+import { trackPeople } from "./track-people.ts";
 
 export interface RecoverOptions
   extends Pick<
@@ -37,8 +38,7 @@ export interface Recovered {
 /**
  * Makes an account a new device of the same identity, out of the recovery key alone: for when its
  * crypto store was lost, or is not the one that the homeserver knows. Everybody who had verified the
- * bot still has. The account must not be in use. After an interruption it is simply done again, or
- * completed by the next start.
+ * bot still has. The account must not be in use. After an interruption it is done again.
  *
  * @throws RogatoryError `recovery.*` before anything was changed
  */
@@ -71,7 +71,10 @@ export async function recoverAccount(options: RecoverOptions): Promise<Recovered
   try {
     const account = { userId, deviceId, bot: options.bot, storeFound: false };
     await establishIdentity({ http, crypto, recovery, account, replaceForeignBackup: true });
+    await trackPeople(db, userId, crypto);
     const keys = await crypto.identity.restoreBackup();
+    // The tracking is written in the background: whoever was not asked for before, is now.
+    await crypto.identity.exchangeKeys();
     const fingerprint = await crypto.fingerprint();
     // Only now, when the new device stands: the old one may have been the last with the keys.
     const deletedDevices = await deleteOtherDevices(http, deviceId);

@@ -8,12 +8,10 @@ import {
   keepRenewedRecoveryKey,
   switchDevice,
 } from "../../db/repositories/device-renewals.ts";
-import { findRoom, listMembers } from "../../db/repositories/rooms.ts";
 import type { Database } from "../../db/schema.ts";
-import type { DeviceId, RoomId } from "../../domain/ids.ts";
+import type { DeviceId } from "../../domain/ids.ts";
 import { AccountCrypto } from "../crypto/crypto.ts";
 import type { RoomKey } from "../crypto/identity.ts";
-import { openRoomView } from "../crypto/room-view.ts";
 import { deleteOtherStores, hasStore } from "../crypto/stores.ts";
 import { AccountHttp } from "../http.ts";
 import { provisionAccount } from "../provisioning/accounts.ts";
@@ -21,6 +19,7 @@ import { establishIdentity, type RecoveryKeyStore } from "./establish-identity.t
 import { type OpenSessionOptions, recoveryKeyStore } from "./open-session.ts";
 import { deleteOtherDevices } from "./published-identity.ts";
 import { SyncResponse } from "./sync-response.ts";
+import { trackPeople } from "./track-people.ts";
 
 export interface RenewOptions
   extends Pick<
@@ -68,7 +67,7 @@ async function makeDevice(options: RenewOptions, renewal: DeviceRenewal) {
   const all = await old.crypto.identity.exportRoomKeys();
   const kept = all.filter((key: RoomKey) => !options.isForgotten(key.room_id));
   await fresh.crypto.identity.importRoomKeys(kept);
-  await trackPeople(options, fresh.crypto);
+  await trackPeople(db, userId, fresh.crypto, options.isForgotten);
 
   const recoveryKey = renewal.recoveryKey ?? (await fresh.crypto.identity.newRecoveryKey());
   await keepRenewedRecoveryKey(db, vault, userId, recoveryKey);
@@ -170,32 +169,5 @@ async function drainKeys({ http, crypto }: OpenDevice, from: string | undefined)
       unusedFallbackKeys: response.device_unused_fallback_key_types,
     });
     since = response.to_device.events.length === 0 ? undefined : response.next_batch;
-  }
-}
-
-/** A new store knows nobody: without this the first message of everybody would be refused. */
-async function trackPeople(options: RenewOptions, crypto: AccountCrypto): Promise<void> {
-  const { db, userId } = options;
-  const rows = await db
-    .selectFrom("room_member")
-    .select("room_id")
-    .where("user_id", "=", userId)
-    .where("membership", "=", "join")
-    .execute();
-  const rooms = rows.map((row) => row.room_id).filter((roomId) => !options.isForgotten(roomId));
-  for (const roomId of rooms) await trackRoom(db, crypto, roomId);
-  await crypto.identity.exchangeKeys();
-}
-
-async function trackRoom(
-  db: Kysely<Database>,
-  crypto: AccountCrypto,
-  roomId: RoomId,
-): Promise<void> {
-  const room = await findRoom(db, roomId);
-  if (room?.encryption === undefined) return;
-  await crypto.configureRoom(await openRoomView(db, room), room.encryption);
-  for (const { userId, membership } of await listMembers(db, roomId, ["join"])) {
-    crypto.memberChanged(roomId, userId, membership);
   }
 }

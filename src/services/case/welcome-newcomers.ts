@@ -29,7 +29,12 @@ export async function welcomeNewcomers(
   if (entry?.welcome === undefined) return;
   const lane = `welcome:${room.id}`;
   // Two of our accounts may hear of two newcomers at the same moment.
-  await db.selectFrom("case_room").select("id").where("id", "=", room.id).forUpdate().execute();
+  await db
+    .selectFrom("case_room")
+    .select("id")
+    .where("id", "=", room.id)
+    .forNoKeyUpdate()
+    .execute();
   const welcomes = await db
     .selectFrom("outbox")
     .select(["state", "attempts", "not_before"])
@@ -38,7 +43,7 @@ export async function welcomeNewcomers(
     .orderBy("position", "desc")
     .limit(1)
     // Either its sending has begun, or it begins after this transaction and counts the newcomer in.
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   const last = welcomes[0];
   if (last?.state === "pending" && last.attempts === 0) return;

@@ -27,9 +27,16 @@ describe("an account's identity", () => {
   });
 
   it("may be published in part or not at all: that is completed", () => {
-    expect(judgeIdentity(stored, { ...published, ...nothing, deviceSigned: false })).toBeUndefined();
+    expect(
+      judgeIdentity(stored, { ...published, ...nothing, deviceSigned: false }),
+    ).toBeUndefined();
     expect(judgeIdentity(stored, { ...published, master: undefined })).toBeUndefined();
-    expect(judgeIdentity({ ...stored, held: undefined, storeFound: false }, { ...nothing, deviceSigned: false })).toBeUndefined();
+    expect(
+      judgeIdentity(
+        { ...stored, held: undefined, storeFound: false },
+        { ...nothing, deviceSigned: false },
+      ),
+    ).toBeUndefined();
   });
 
   it("may lie in secret storage, which the recovery key opens", () => {
@@ -61,7 +68,13 @@ describe("an account's identity", () => {
       "--recovery-key-file",
     ],
     ["the identity was replaced", {}, { master: "OTHER" }, "identity.replaced", "bots.clerk"],
-    ["the signing key was replaced", {}, { selfSigning: "OTHER" }, "identity.replaced", "bots.clerk"],
+    [
+      "the signing key was replaced",
+      {},
+      { selfSigning: "OTHER" },
+      "identity.replaced",
+      "bots.clerk",
+    ],
   ] as const)("stops the bot with what to do if %s", (_, ours, theirs, code, advice) => {
     const problem = judgeIdentity({ ...stored, ...ours }, { ...published, ...theirs });
     expect(problem).toMatchObject({ code });

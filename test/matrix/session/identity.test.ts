@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { readRecoveryKey } from "../../../src/db/repositories/accounts.ts";
+import { findAccount } from "../../../src/db/repositories/accounts.ts";
 import { readJournal } from "../../../src/db/repositories/journal.ts";
 import type { Person } from "../../../src/dev/people/person.ts";
-import type { RoomId } from "../../../src/domain/ids.ts";
-import { AccountHttp } from "../../../src/matrix/http.ts";
+import { DeviceId, type RoomId, UserId } from "../../../src/domain/ids.ts";
+import { AccountHttp, path } from "../../../src/matrix/http.ts";
+import { createSqlIndexedDb, installIndexedDb } from "../../../src/matrix/indexeddb/index.ts";
 import { readRegistration } from "../../../src/matrix/provisioning/registration.ts";
+import { openSession } from "../../../src/matrix/session/open-session.ts";
 import { readPublishedIdentity } from "../../../src/matrix/session/published-identity.ts";
 import { recoverIn } from "../../../src/process/recover-bot.ts";
 import { type LiveCase, openLiveCase } from "../../support/live-case.ts";
@@ -23,8 +26,11 @@ beforeAll(async () => {
 afterAll(() => live.close());
 
 const now = () => Temporal.Now.instant();
-const recover = (recoveryKey?: string) =>
-  recoverIn({ config: live.config, db: live.db, vault: live.vault, now }, { bot: "clerk", recoveryKey });
+
+function recover(bot: "registrar" | "clerk" | "scribe", recoveryKey?: string) {
+  const { config, db, vault } = live;
+  return recoverIn({ config, db, vault, now }, { bot, recoveryKey });
+}
 
 async function status() {
   const [account] = await live.ask["bot.status"]({ bot: "clerk" });
@@ -32,34 +38,27 @@ async function status() {
   return account;
 }
 
-async function published() {
-  const clerk = live.config.bots.clerk;
+const Devices = z.object({ devices: z.array(z.object({ device_id: DeviceId })) });
+
+/** What the homeserver has of an account. */
+async function published(userId: UserId = live.config.bots.clerk) {
   const { as_token: token } = await readRegistration(live.config.homeserver.registrationFile);
-  const { deviceId } = z.object({ deviceId: z.string() }).parse(await status());
-  const http = new AccountHttp(live.homeserver.url, token, clerk);
-  const { devices } = await http.json(
-    "GET",
-    "/_matrix/client/v3/devices",
-    z.object({ devices: z.array(z.object({ device_id: z.string() })) }),
-  );
-  const account = await live.db
-    .selectFrom("account")
-    .select("device_id")
-    .where("user_id", "=", clerk)
-    .executeTakeFirstOrThrow();
+  const http = new AccountHttp(live.homeserver.url, token, userId);
+  const { devices } = await http.json("GET", "/_matrix/client/v3/devices", Devices);
+  const account = await findAccount(live.db, userId);
+  if (account === undefined) throw new Error("no account");
   return {
     http,
-    deviceId,
+    deviceId: account.deviceId,
     devices: devices.map(({ device_id: id }) => id),
-    ...(await readPublishedIdentity(http, clerk, account.device_id)),
+    ...(await readPublishedIdentity(http, userId, account.deviceId)),
   };
 }
 
-async function loseStore(): Promise<void> {
-  await live.stopBots();
-  for (const table of ["crypto_record", "crypto_store", "crypto_database"] as const) {
-    await live.db.schema.dropTable(table).execute();
-  }
+/** Lets the crypto stores of the clerk disappear, or come back. */
+async function renameStores(from: string, to: string): Promise<void> {
+  await sql`update crypto_database set name = ${to} || substr(name, ${from.length + 1})
+    where name like ${`${from}%`}`.execute(live.db);
 }
 
 describe("a bot's identity", () => {
@@ -106,33 +105,151 @@ describe("a bot's identity", () => {
 
   it("stops the start if the crypto store is gone, and replaces nothing", async () => {
     const before = await published();
+    const prefix = `rogatory/${live.config.bots.clerk}/`;
     await live.stopBots();
-    await live.db.deleteFrom("withheld_key").execute();
-    const tables = await backUpStores();
+    await renameStores(prefix, "lost/");
     await expect(live.startBots()).rejects.toMatchObject({
       code: "identity.store-lost",
-      message: expect.stringContaining("rogatory bot recover"),
+      message: expect.stringContaining("rogatory bot recover clerk"),
     });
-    expect((await status()).problems).toMatchObject([{ code: "identity.store-lost" }]);
-    await tables.restore();
+    await renameStores(prefix, "refused/");
+    await renameStores("lost/", prefix);
     await live.startBots();
-    expect(await published()).toMatchObject({ master: before.master, devices: before.devices });
+    const { master, devices, device } = await published();
+    expect({ master, devices, device }).toEqual({
+      master: before.master,
+      devices: before.devices,
+      device: before.device,
+    });
+  });
+
+  it("is published by the next start if the process ended before", async () => {
+    await live.stopBots();
+    const { config, db, vault } = live;
+    const userId = UserId.parse("@rogatory_second:rogatory.localhost");
+    const { as_token: token } = await readRegistration(config.homeserver.registrationFile);
+    const store = createSqlIndexedDb({
+      db,
+      onFatal(error) {
+        throw error;
+      },
+    });
+    installIndexedDb(store.indexedDB);
+    const open = () =>
+      openSession({
+        ...{ db, vault, now, userId, token, bot: "second", displayName: "Second" },
+        homeserverUrl: live.homeserver.url,
+        ownAccounts: new Set([userId]),
+        mayInvite: async () => false,
+        onSynced() {},
+        log() {},
+      });
+    const real = globalThis.fetch;
+    const fetching = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const url = input instanceof Request ? input.url : String(input);
+      return url.includes("/keys/device_signing/upload")
+        ? Response.json({ errcode: "M_FORBIDDEN" }, { status: 403 })
+        : real(input, init);
+    });
+    await expect(open()).rejects.toThrow();
+    expect((await published(userId)).master).toBeUndefined();
+    fetching.mockRestore();
+
+    const session = await open();
+    const held = await session.crypto.identity.held();
+    expect(held?.master).toBeDefined();
+    expect(await published(userId)).toMatchObject({ ...held, deviceSigned: true });
+    expect(await session.crypto.identity.isSecretStorageReady()).toBe(true);
+    session.crypto.stop();
+    await store.close();
+    await live.startBots();
   });
 });
 
 describe("a recovery", () => {
   it("makes a new device of the same identity, which reads what was said before", async () => {
+    const asked = await leader.say(room, "!help");
+    await leader.replyTo(asked);
     const before = await published();
-    await loseStore();
-    const asked = await leader.say(room, "!action add said while the bot was down");
-    await expect(live.startBots()).rejects.toThrow();
-    const recovered = await recover();
+    // The backup is filled in the background.
+    await expect
+      .poll(async () => (await status()).keyBackup?.keys, { timeout: 30_000 })
+      .toBeGreaterThan(1);
+    await live.stopBots();
+    const row = () =>
+      live.db
+        .updateTable("inbox")
+        .where("event_id", "=", asked)
+        .where("account", "=", live.config.bots.clerk);
+    await row().set({ state: "undecryptable" }).execute();
+    for (const table of ["crypto_record", "crypto_store", "crypto_database"]) {
+      await live.db.schema.dropTable(table).execute();
+    }
+    await expect(live.startBots()).rejects.toMatchObject({ code: "identity.store-lost" });
+
+    const recovered = await recover("clerk");
+    await recover("registrar");
+    await recover("scribe");
     const after = await published();
-    expect(recovered.keys.imported).toBeGreaterThan(0);
+    expect(recovered.keys.imported).toBeGreaterThan(1);
+    expect(recovered.keys.imported).toBe(recovered.keys.total);
     expect(recovered.deletedDevices).toEqual([before.deviceId]);
-    expect(after.devices).toEqual([recovered.deviceId]);
-    expect(after.master).toBe(before.master);
-    expect(after.deviceSigned).toBe(true);
+    expect(after).toMatchObject({
+      deviceId: recovered.deviceId,
+      devices: [recovered.deviceId],
+      master: before.master,
+      deviceSigned: true,
+    });
     expect(after.device?.ed25519).not.toBe(before.device?.ed25519);
+
+    await live.startBots();
+    await expect
+      .poll(() =>
+        live.db
+          .selectFrom("inbox")
+          .select("state")
+          .where("event_id", "=", asked)
+          .where("account", "=", live.config.bots.clerk)
+          .execute(),
+      )
+      .toEqual([{ state: "done" }]);
+    const reply = await leader.replyTo(await leader.say(room, "!action add after the recovery"));
+    expect(reply.body).toContain("after the recovery");
+    expect(await leader.shieldOf(reply.eventId)).toBeUndefined();
+    expect(await status()).toMatchObject({ keyBackup: { enabled: true }, problems: [] });
+  });
+
+  it("takes a recovery key that was kept elsewhere, and refuses a wrong one", async () => {
+    const { recoveryKey } = await live.ask["bot.recovery-key"]({ bot: "clerk", reason: "test" });
+    const other = await live.ask["bot.recovery-key"]({ bot: "registrar", reason: "test" });
+    const before = await published();
+    await live.stopBots();
+    await before.http.json(
+      "DELETE",
+      path`/_matrix/client/v3/devices/${before.deviceId}`,
+      z.object({}),
+    );
+    await expect(live.startBots()).rejects.toMatchObject({ code: "identity.device-deleted" });
+    await live.db
+      .updateTable("account")
+      .set({ recovery_key: null })
+      .where("user_id", "=", live.config.bots.clerk)
+      .execute();
+    await expect(recover("clerk")).rejects.toMatchObject({ code: "recovery.key" });
+    await expect(recover("clerk", other.recoveryKey)).rejects.toMatchObject({
+      code: "recovery.key",
+    });
+    await expect(recover("clerk", "something")).rejects.toMatchObject({
+      code: "recovery-key.malformed",
+    });
+    expect((await published()).deviceId).toBe(before.deviceId);
+
+    await recover("clerk", `${recoveryKey}\n`);
+    expect(await published()).toMatchObject({ master: before.master, deviceSigned: true });
+    await live.startBots();
+    const again = await live.ask["bot.recovery-key"]({ bot: "clerk", reason: "test" });
+    expect(again.recoveryKey).toBe(recoveryKey);
+    const reply = await leader.replyTo(await leader.say(room, "!action list"));
+    expect(reply.body).toContain("after the recovery");
   });
 });

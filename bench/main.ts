@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { inspect, promisify } from "node:util";
+import { z } from "zod";
+import { terminal } from "../src/dev/terminal.ts";
+import { describeError, RogatoryError } from "../src/domain/errors.ts";
+import { type Options, type parts, readOptions } from "./options.ts";
+import { printResults, type Results } from "./report.ts";
+import { benchRooms } from "./rooms.ts";
+import { benchRoundTrips } from "./round-trip.ts";
+import { benchSessions } from "./sessions.ts";
+import { type Ground, prepareGround } from "./support/ground.ts";
+
+// npm run bench: side by side with what one would otherwise build on.
+
+const StoreFigures = z.array(
+  z.object({
+    name: z.string(),
+    writesPerSecond: z.number(),
+    tenRowWritesPerSecond: z.number(),
+    cachedReadsPerSecond: z.number(),
+    readsPerSecond: z.number(),
+  }),
+);
+
+async function measure(options: Options, ground: Ground): Promise<Results> {
+  const wanted = (part: (typeof parts)[number]) =>
+    options.only === undefined || options.only === part;
+  const progress = (text: string) => terminal.progress(text);
+  progress("Preparing...");
+  return {
+    machine: machine(options),
+    rooms: options.rooms,
+    ...(wanted("round-trip")
+      ? {
+          roundTrips: await benchRoundTrips(ground, {
+            ...{ trips: options.trips, commandsUnderLoad: 200, inFlight: 20 },
+          }),
+        }
+      : {}),
+    ...(wanted("rooms") ? { manyRooms: await benchRooms(ground, progress) } : {}),
+    ...(wanted("sessions") ? { manySessions: await benchSessions(ground, options.sessions) } : {}),
+    ...(wanted("indexeddb") ? { stores: await benchStores(ground) } : {}),
+  };
+}
+
+async function benchStores({ databaseUrl }: Ground) {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      "--disable-warning=ExperimentalWarning",
+      join(import.meta.dirname, "subjects", "indexeddb-figures.ts"),
+    ],
+    {
+      env: {
+        ...process.env,
+        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      },
+    },
+  );
+  return StoreFigures.parse(JSON.parse(stdout));
+}
+
+function machine({ database }: Options): Results["machine"] {
+  return {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? "unknown",
+    memoryGigabytes: Math.round(totalmem() / 1e9),
+    node: process.versions.node,
+    database,
+  };
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const ground = await prepareGround(options.database, options.rooms);
+  try {
+    const results = await measure(options, ground);
+    const name = options.only === undefined ? "results" : `results-${options.only}`;
+    await writeFile(
+      join(import.meta.dirname, `${name}.json`),
+      `${JSON.stringify(results, undefined, 2)}\n`,
+    );
+    printResults(results);
+  } finally {
+    await ground.close();
+  }
+} catch (error) {
+  terminal.error(error instanceof RogatoryError ? describeError(error) : inspect(error));
+  process.exitCode = 1;
+}

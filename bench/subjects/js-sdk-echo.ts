@@ -1,0 +1,46 @@
+// A bare matrix-js-sdk bot as its documentation shows one: startClient, crypto in memory.
+import {
+  ClientEvent,
+  createClient,
+  KnownMembership,
+  type MatrixEvent,
+  MsgType,
+  RoomEvent,
+  SyncState,
+} from "matrix-js-sdk";
+import { sdkLogger, silenceGlobalLogger } from "../../src/matrix/crypto/sdk-logger.ts";
+import { bareReadyLine, readSettings } from "../support/settings.ts";
+
+const { url, token, userId, deviceId } = readSettings();
+silenceGlobalLogger();
+const client = createClient({
+  ...{ baseUrl: url, accessToken: token, userId, deviceId },
+  queryParams: { user_id: userId, device_id: deviceId },
+  logger: sdkLogger(() => {}),
+});
+await client.initRustCrypto({ useIndexedDB: false });
+
+let ready = false;
+client.on(RoomEvent.MyMembership, (room, membership) => {
+  if (membership === KnownMembership.Invite) void client.joinRoom(room.roomId);
+});
+client.on(ClientEvent.Event, (event) => void echo(event));
+client.on(ClientEvent.Sync, (state) => {
+  if (ready || state !== SyncState.Prepared) return;
+  ready = true;
+  process.stdout.write(`${bareReadyLine}\n`);
+});
+await client.startClient();
+
+async function echo(event: MatrixEvent): Promise<void> {
+  if (!ready || event.getSender() === userId) return;
+  await client.decryptEventIfNeeded(event);
+  const { msgtype, body } = event.getContent();
+  const [roomId, eventId] = [event.getRoomId(), event.getId()];
+  if (event.getType() !== "m.room.message" || msgtype !== MsgType.Text) return;
+  if (roomId === undefined || eventId === undefined || typeof body !== "string") return;
+  await client.sendMessage(roomId, {
+    ...{ msgtype: MsgType.Notice, body },
+    "m.relates_to": { "m.in_reply_to": { event_id: eventId } },
+  });
+}

@@ -1,0 +1,104 @@
+import {
+  ClientEvent,
+  KnownMembership,
+  MatrixClient,
+  MemoryStore,
+  MsgType,
+  RoomEvent,
+} from "matrix-js-sdk";
+import { crossSign, startSync } from "../../src/dev/people/client.ts";
+import { readMessage } from "../../src/dev/people/message.ts";
+import { afterSync, joinedRooms } from "../../src/dev/people/rooms.ts";
+import { sdkLogger } from "../../src/matrix/crypto/sdk-logger.ts";
+
+export interface SpeakerAccount {
+  readonly url: string;
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly accessToken: string;
+}
+
+/** A person's client that sends commands and takes the time until their answers are read. */
+export interface Speaker {
+  /** The joined room whose name ends so, once it has this many members. */
+  room(suffix: string, members: number): Promise<string>;
+  /** Makes a room with one bot in it, which joins by itself. */
+  openRoom(bot: string, name: string, encrypted: boolean): Promise<string>;
+  /** Milliseconds from sending a text until its answer is there, decrypted. */
+  roundTrip(roomId: string, text: string): Promise<number>;
+  stop(): void;
+}
+
+export async function startSpeaker(account: SpeakerAccount): Promise<Speaker> {
+  const { url, userId, deviceId, accessToken } = account;
+  // Without a scheduler, so that many messages can be under way at once.
+  const client = new MatrixClient({
+    ...{ baseUrl: url, userId, deviceId, accessToken, store: new MemoryStore() },
+    ...{ disableVoip: true, logger: sdkLogger(() => {}) },
+  });
+  await client.initRustCrypto({ useIndexedDB: false });
+  const crypto = client.getCrypto();
+  if (crypto === undefined) throw new Error("no encryption");
+  await crossSign(crypto);
+
+  const waiting = new Map<string, (at: number) => void>();
+  const answered = new Map<string, number>();
+  client.on(RoomEvent.MyMembership, (room, membership) => {
+    if (membership === KnownMembership.Invite) void client.joinRoom(room.roomId);
+  });
+  client.on(ClientEvent.Event, (event) => {
+    void client.decryptEventIfNeeded(event).then(() => {
+      const message = readMessage(event);
+      if (message === undefined || message.sender === userId) return;
+      for (const { kind, eventId } of message.relations) {
+        if (kind !== "reply") continue;
+        const at = performance.now();
+        answered.set(eventId, at);
+        waiting.get(eventId)?.(at);
+      }
+    });
+  });
+  await startSync(client);
+
+  return {
+    room: (suffix, members) => enter(client, suffix, members),
+    async openRoom(bot, name, encrypted) {
+      await client.createRoom({
+        ...{ name, invite: [bot] },
+        initial_state: encrypted
+          ? [
+              {
+                type: "m.room.encryption",
+                state_key: "",
+                content: { algorithm: "m.megolm.v1.aes-sha2" },
+              },
+            ]
+          : [],
+      });
+      return enter(client, name, 2);
+    },
+    async roundTrip(roomId, text) {
+      const begin = performance.now();
+      const { event_id: eventId } = await client.sendMessage(roomId, {
+        msgtype: MsgType.Text,
+        body: text,
+      });
+      const at =
+        answered.get(eventId) ??
+        (await new Promise<number>((resolve) => waiting.set(eventId, resolve)));
+      waiting.delete(eventId);
+      answered.delete(eventId);
+      return at - begin;
+    },
+    stop: () => client.stopClient(),
+  };
+}
+
+function enter(client: MatrixClient, suffix: string, members: number): Promise<string> {
+  return afterSync(
+    client,
+    () => joinedRooms(client).find((room) => room.name.endsWith(suffix) && room.members >= members),
+    `a room whose name ends with ${suffix}`,
+    120_000,
+  ).then(({ roomId }) => roomId);
+}

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../../../src/db/database.ts";
+import { receiveEvent } from "../../../src/db/repositories/inbox.ts";
+import { countWithheldKeys, saveWithheldKey } from "../../../src/db/repositories/withheld-keys.ts";
+import { EventId, RoomId, UserId } from "../../../src/domain/ids.ts";
+import { readWithheldKeys } from "../../../src/matrix/session/withheld-keys.ts";
+
+const account = UserId.parse("@clerk:rogatory.localhost");
+const sender = UserId.parse("@leader:rogatory.localhost");
+const now = Temporal.Instant.from("2026-12-01T10:00:00Z");
+
+const withheld = (content: object) => ({ type: "m.room_key.withheld", sender, content });
+const session = (id: string, code = "m.unverified") =>
+  withheld({ code, room_id: "!room", session_id: id });
+
+let db: Awaited<ReturnType<typeof openDatabase>>;
+
+beforeAll(async () => {
+  db = await openDatabase({ kind: "memory" });
+});
+afterAll(() => db.destroy());
+
+async function take(events: readonly unknown[]): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    for (const key of readWithheldKeys(events)) {
+      await saveWithheldKey(transaction, account, key, now);
+    }
+  });
+}
+
+describe("room keys that others withhold", () => {
+  it("are counted by code and room, each session once", async () => {
+    await take([
+      session("1"),
+      session("1"),
+      session("2"),
+      session("3", "m.blacklisted"),
+      withheld({ code: "m.no_olm" }),
+      { type: "m.room_key.withheld", sender, content: { code: 7 } },
+      { type: "m.room.encrypted", sender, content: {} },
+      "nonsense",
+    ]);
+    expect(await countWithheldKeys(db, account)).toEqual([
+      { code: "m.blacklisted", roomId: "!room", count: 1 },
+      { code: "m.no_olm", roomId: undefined, count: 1 },
+      { code: "m.unverified", roomId: "!room", count: 2 },
+    ]);
+  });
+
+  it("do not count any more once a message of the session was read", async () => {
+    await db.transaction().execute((transaction) =>
+      receiveEvent(transaction, {
+        account,
+        sender,
+        eventId: EventId.parse("$event"),
+        roomId: RoomId.parse("!room"),
+        originServerTs: 1,
+        json: "{}",
+        megolm: { sessionId: "3", index: 0 },
+      }),
+    );
+    await db.updateTable("inbox").set({ state: "done" }).execute();
+    const codes = (await countWithheldKeys(db, account)).map(({ code }) => code);
+    expect(codes).toEqual(["m.no_olm", "m.unverified"]);
+  });
+});
