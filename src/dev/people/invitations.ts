@@ -1,10 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { KnownMembership, type MatrixClient, MatrixError, RoomEvent } from "matrix-js-sdk";
+import { RoomId } from "../../domain/ids.ts";
+
+/** The rooms the client is invited to, as far as it has heard. */
+export function invitations(client: MatrixClient): readonly RoomId[] {
+  return client
+    .getRooms()
+    .filter((room) => room.getMyMembership() === KnownMembership.Invite)
+    .map(({ roomId }) => RoomId.parse(roomId));
+}
 
 /**
  * Joins the rooms the client is invited to, one after the other; it resolves when this is done, and
- * later invitations are accepted as they arrive. A homeserver lets people join ten rooms at once and
- * then one in ten seconds: a refusal is waited out.
+ * later invitations are accepted as they arrive.
  */
 export async function acceptInvitations(client: MatrixClient): Promise<void> {
   const accepting = new Set<string>();
@@ -18,17 +26,18 @@ export async function acceptInvitations(client: MatrixClient): Promise<void> {
       accepting.delete(roomId);
     }
   };
-  const invited = client
-    .getRooms()
-    .filter((room) => room.getMyMembership() === KnownMembership.Invite);
-  for (const { roomId } of invited) await accept(roomId);
+  for (const roomId of invitations(client)) await accept(roomId);
   client.on(RoomEvent.MyMembership, (room, membership) => {
     // Whoever waits for the room says that it was in vain.
     if (membership === KnownMembership.Invite) accept(room.roomId).catch(() => {});
   });
 }
 
-async function joinPatiently(client: MatrixClient, roomId: string): Promise<void> {
+/**
+ * Joins a room. A homeserver lets people join ten rooms at once and then one in ten seconds: a
+ * refusal is waited out.
+ */
+export async function joinPatiently(client: MatrixClient, roomId: string): Promise<void> {
   for (;;) {
     try {
       await client.joinRoom(roomId);

@@ -58,9 +58,18 @@ async function acceptAll(): Promise<null> {
   const all = [...people.values()];
   await inGroups(all, (person) => person.synchronise());
   // Everybody's joining is news for everybody: it comes down at once when all have joined.
-  const joined = inGroups(all, (person) => person.acceptInvitations());
+  const joined = joinRoomByRoom(all);
   await Promise.all(all.map((person) => person.holdSync(() => joined)));
+  await inGroups(all, (person) => person.acceptInvitations());
   return null;
+}
+
+/** They enter a room together, as at a meeting: no welcome is said while the half of them is outside. */
+async function joinRoomByRoom(all: readonly Person[]): Promise<void> {
+  const seats = all.flatMap((person) => person.invitations().map((roomId) => ({ person, roomId })));
+  for (const group of Map.groupBy(seats, ({ roomId }) => roomId).values()) {
+    await inGroups(group, ({ person, roomId }) => person.join(roomId));
+  }
 }
 
 async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

@@ -11,7 +11,7 @@ import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
 import { downloadAttachment } from "./attachment.ts";
 import { crossSign, readEvents, startSync } from "./client.ts";
-import { acceptInvitations } from "./invitations.ts";
+import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
 import { afterSync, type JoinedRoom, joinedRooms } from "./rooms.ts";
@@ -36,6 +36,9 @@ export interface Person {
   synchronise(): Promise<void>;
   /** Joins the rooms the person is invited to; resolves when this is done, and goes on later. */
   acceptInvitations(): Promise<void>;
+  /** The rooms the person is invited to and has not joined. */
+  invitations(): readonly RoomId[];
+  join(roomId: RoomId): Promise<void>;
   /** Begins no sync until the work has ended. */
   holdSync<T>(work: () => Promise<T>): Promise<T>;
   rooms(): readonly JoinedRoom[];
@@ -147,6 +150,8 @@ function person({ client, crypto, timeline, events, pace, homeserver, account }:
     userId: account.userId,
     synchronise: () => startSync(client),
     acceptInvitations: () => acceptInvitations(client),
+    invitations: () => invitations(client),
+    join: (roomId) => joinPatiently(client, roomId),
     holdSync: (work) => pace.hold(work),
     rooms: () => joinedRooms(client),
     roomByName: (suffix, { members = 1, timeout = DEFAULT_TIMEOUT } = {}) =>

@@ -49,15 +49,17 @@ export interface RawEvent {
   readonly origin_server_ts: number;
 }
 
+/** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
+export type Trust =
+  | { readonly kind: "signed" }
+  | { readonly kind: "doubtful"; readonly reason: string };
+
 export type Decrypted =
   | {
       readonly kind: "message";
       readonly type: string;
       readonly content: Record<string, unknown>;
-      /** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
-      readonly trust:
-        | { readonly kind: "signed" }
-        | { readonly kind: "doubtful"; readonly reason: string };
+      readonly trust: Trust;
     }
   | { readonly kind: "undecryptable"; readonly code: string };
 
@@ -213,18 +215,30 @@ export class AccountCrypto {
       return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
     }
     if (isVerification(event)) await this.receiveVerification({ ...raw, ...clearParts(event) });
-    const info = await this.#api.getEncryptionInfoForEvent(event);
+    const trust = await this.#trustIn(event);
     return {
       kind: "message",
       ...clearParts(event),
-      trust:
-        info?.shieldColour === EventShieldColour.NONE
-          ? { kind: "signed" }
-          : {
-              kind: "doubtful",
-              reason: EventShieldReason[info?.shieldReason ?? EventShieldReason.UNKNOWN],
-            },
+      trust: trust.kind === "signed" ? trust : await this.#trustAfterQuery(event),
     };
+  }
+
+  async #trustIn(event: MatrixEvent): Promise<Trust> {
+    const info = await this.#api.getEncryptionInfoForEvent(event);
+    if (info?.shieldColour === EventShieldColour.NONE) return { kind: "signed" };
+    return {
+      kind: "doubtful",
+      reason: EventShieldReason[info?.shieldReason ?? EventShieldReason.UNKNOWN],
+    };
+  }
+
+  /**
+   * Somebody who has just joined may speak before the answer about their devices is here: nobody is
+   * doubted before the homeserver has been asked.
+   */
+  async #trustAfterQuery(event: MatrixEvent): Promise<Trust> {
+    await this.#backend.outgoingRequestsManager.doProcessOutgoingRequests();
+    return this.#trustIn(event);
   }
 
   /**
