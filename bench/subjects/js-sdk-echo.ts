@@ -8,11 +8,12 @@ import {
   RoomEvent,
   SyncState,
 } from "matrix-js-sdk";
-import { sdkLogger, silenceGlobalLogger } from "../../src/matrix/crypto/sdk-logger.ts";
+import { silenceGlobalLog } from "../../src/dev/people/silence.ts";
+import { sdkLogger } from "../../src/matrix/crypto/sdk-logger.ts";
 import { bareReadyLine, readSettings } from "../support/settings.ts";
 
 const { url, token, userId, deviceId } = readSettings();
-silenceGlobalLogger();
+silenceGlobalLog();
 const client = createClient({
   ...{ baseUrl: url, accessToken: token, userId, deviceId },
   queryParams: { user_id: userId, device_id: deviceId },

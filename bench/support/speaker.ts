@@ -9,6 +9,7 @@ import {
 import { crossSign, startSync } from "../../src/dev/people/client.ts";
 import { readMessage } from "../../src/dev/people/message.ts";
 import { afterSync, joinedRooms } from "../../src/dev/people/rooms.ts";
+import { silenceGlobalLog } from "../../src/dev/people/silence.ts";
 import { sdkLogger } from "../../src/matrix/crypto/sdk-logger.ts";
 
 export interface SpeakerAccount {
@@ -31,6 +32,7 @@ export interface Speaker {
 
 export async function startSpeaker(account: SpeakerAccount): Promise<Speaker> {
   const { url, userId, deviceId, accessToken } = account;
+  silenceGlobalLog();
   // Without a scheduler, so that many messages can be under way at once.
   const client = new MatrixClient({
     ...{ baseUrl: url, userId, deviceId, accessToken, store: new MemoryStore() },

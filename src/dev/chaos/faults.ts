@@ -38,7 +38,7 @@ export async function causeFaults(
   };
   const act: Readonly<Record<Fault, () => Promise<void>>> = {
     async kill() {
-      bots.kill();
+      while (!bots.kill()) await delay(random.between(100, 2000));
       done.killsAtRandom += 1;
     },
     async "kill in message"() {

@@ -30,8 +30,8 @@ export async function runRogatory(
 export interface KeptProcess {
   /** How often it ended, by exit code or signal. */
   readonly ends: ReadonlyMap<string, number>;
-  /** Ends it with SIGKILL at this instant, whatever it is doing. */
-  kill(): void;
+  /** Ends it with SIGKILL at this instant, whatever it is doing; false if it was just not running. */
+  kill(): boolean;
   /** Asks it to end, and waits until it has; it is not started again. */
   stop(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function keepBotsRunning(options: {
   const kept = keep();
   return {
     ends,
-    kill: () => void child?.kill("SIGKILL"),
+    kill: () => child?.exitCode === null && child.signalCode === null && child.kill("SIGKILL"),
     async stop() {
       stopping.abort();
       child?.kill("SIGTERM");

@@ -27,7 +27,7 @@ export interface ChaosResults {
 }
 
 /** Generous: many commands may wait for bots that were down for most of the time. */
-const settleMs = 240_000;
+const settleMs = 900_000;
 
 /**
  * Lets people talk to the bots while everything around them breaks, waits until all is answered,

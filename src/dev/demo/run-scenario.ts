@@ -85,7 +85,7 @@ async function meet(meeting: Meeting): Promise<RunSummary> {
   narrator.tell(`The operator creates the case; the homeserver knows it only as ${code}.`);
   const [audience] = await Promise.all([arriving, deployment.settled(code)]);
   narrator.tell(
-    `The registrar has made ${scenario.rooms.size} encrypted rooms and invited ${scenario.people.length} people, who run full Matrix clients.`,
+    `The registrar has made ${scenario.rooms.size} encrypted rooms and invited ${scenario.people.length} people, who run full Matrix clients (free of the homeserver's rate limits: they are faster than people).`,
   );
   const rooms = await audience.gather(code, (joined, expected) => {
     if (joined % 50 === 0) narrator.progress(`${joined} of ${expected} seats are taken.`);
