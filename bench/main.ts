@@ -76,6 +76,7 @@ function machine({ database }: Options): Results["machine"] {
 try {
   const options = readOptions(process.argv.slice(2));
   const ground = await prepareGround(options.database, options.rooms);
+  endOnSignal(() => ground.close());
   try {
     const results = await measure(options, ground);
     const name = options.only === undefined ? "results" : `results-${options.only}`;

@@ -36,9 +36,10 @@ export function printResults(results: Results): void {
 function printRoundTrips(figures: readonly RoundTripFigures[]): void {
   terminal.heading("Round trip of a command, and commands per second with 20 under way");
   const [ours, reference] = figures;
-  for (const { subject, medianMs, p95Ms, commandsPerSecond } of figures) {
+  for (const { subject, medianMs, p95Ms, commandsPerSecond, unanswered } of figures) {
+    const lost = unanswered === 0 ? "" : `, ${unanswered} unanswered`;
     terminal.line(
-      `${subject.padEnd(34)} ${medianMs} ms (95 %: ${p95Ms} ms)   ${commandsPerSecond}/s`,
+      `${subject.padEnd(34)} ${medianMs} ms (95 %: ${p95Ms} ms)   ${commandsPerSecond}/s${lost}`,
     );
   }
   if (ours === undefined || reference === undefined) return;

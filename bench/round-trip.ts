@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { median, percentile, rounded } from "./support/figures.ts";
 import type { Ground } from "./support/ground.ts";
-import { type Speaker, startSpeaker } from "./support/speaker.ts";
+import { type Speaker, startSpeaker, UnansweredError } from "./support/speaker.ts";
 import { rogatory, type Subject, startBare, startRogatory } from "./support/subject.ts";
 
 export interface RoundTripOptions {
@@ -18,6 +18,8 @@ export interface RoundTripFigures {
   readonly medianMs: number;
   readonly p95Ms: number;
   readonly commandsPerSecond: number;
+  /** Commands that were never answered. */
+  readonly unanswered: number;
 }
 
 interface Contestant {
@@ -80,11 +82,13 @@ export async function benchRoundTrips(
   const figures: RoundTripFigures[] = [];
   for (const contestant of contestants) {
     const trips = times.get(contestant.name) ?? [];
+    const load = await underLoad(speaker, contestant, options);
     figures.push({
       subject: contestant.name,
       medianMs: rounded(median(trips)),
       p95Ms: rounded(percentile(trips, 0.95)),
-      commandsPerSecond: rounded(await underLoad(speaker, contestant, options)),
+      commandsPerSecond: rounded(load.perSecond),
+      unanswered: load.unanswered,
     });
   }
   return figures;
@@ -110,16 +114,27 @@ async function underLoad(
   speaker: Speaker,
   { roomId, command }: Contestant,
   { commandsUnderLoad, inFlight }: RoundTripOptions,
-): Promise<number> {
+): Promise<{ readonly perSecond: number; readonly unanswered: number }> {
   let left = commandsUnderLoad;
+  let answered = 0;
   const begin = performance.now();
+  let end = begin;
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
       while (left > 0) {
         left -= 1;
-        await speaker.roundTrip(roomId, command);
+        try {
+          await speaker.roundTrip(roomId, command);
+          answered += 1;
+          end = performance.now();
+        } catch (error) {
+          if (!(error instanceof UnansweredError)) throw error;
+        }
       }
     }),
   );
-  return (commandsUnderLoad * 1000) / (performance.now() - begin);
+  return {
+    perSecond: (answered * 1000) / (end - begin),
+    unanswered: commandsUnderLoad - answered,
+  };
 }

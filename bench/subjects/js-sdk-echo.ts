@@ -4,6 +4,7 @@ import {
   createClient,
   KnownMembership,
   type MatrixEvent,
+  MatrixEventEvent,
   MsgType,
   RoomEvent,
   SyncState,
@@ -22,10 +23,16 @@ const client = createClient({
 await client.initRustCrypto({ useIndexedDB: false });
 
 let ready = false;
+const echoed = new Set<string>();
 client.on(RoomEvent.MyMembership, (room, membership) => {
   if (membership === KnownMembership.Invite) void client.joinRoom(room.roomId);
 });
-client.on(ClientEvent.Event, (event) => void echo(event));
+client.on(
+  ClientEvent.Event,
+  (event) => void client.decryptEventIfNeeded(event).then(() => echo(event)),
+);
+// A key may arrive after its message.
+client.on(MatrixEventEvent.Decrypted, (event) => void echo(event));
 client.on(ClientEvent.Sync, (state) => {
   if (ready || state !== SyncState.Prepared) return;
   ready = true;
@@ -35,11 +42,12 @@ await client.startClient();
 
 async function echo(event: MatrixEvent): Promise<void> {
   if (!ready || event.getSender() === userId) return;
-  await client.decryptEventIfNeeded(event);
   const { msgtype, body } = event.getContent();
   const [roomId, eventId] = [event.getRoomId(), event.getId()];
   if (event.getType() !== "m.room.message" || msgtype !== MsgType.Text) return;
-  if (roomId === undefined || eventId === undefined || typeof body !== "string") return;
+  if (eventId === undefined || echoed.has(eventId)) return;
+  echoed.add(eventId);
+  if (roomId === undefined || typeof body !== "string") return;
   await client.sendMessage(roomId, {
     ...{ msgtype: MsgType.Notice, body },
     "m.relates_to": { "m.in_reply_to": { event_id: eventId } },

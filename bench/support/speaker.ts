@@ -2,6 +2,8 @@ import {
   ClientEvent,
   KnownMembership,
   MatrixClient,
+  type MatrixEvent,
+  MatrixEventEvent,
   MemoryStore,
   MsgType,
   RoomEvent,
@@ -18,6 +20,13 @@ export interface SpeakerAccount {
   readonly deviceId: string;
   readonly accessToken: string;
 }
+
+/** A command was not answered in a time that is long for any of the subjects. */
+export class UnansweredError extends Error {
+  override readonly name = "UnansweredError";
+}
+
+const patienceMs = 60_000;
 
 /** A person's client that sends commands and takes the time until their answers are read. */
 export interface Speaker {
@@ -43,24 +52,35 @@ export async function startSpeaker(account: SpeakerAccount): Promise<Speaker> {
   if (crypto === undefined) throw new Error("no encryption");
   await crossSign(crypto);
 
-  const waiting = new Map<string, (at: number) => void>();
+  const waiting = new Map<string, () => void>();
   const answered = new Map<string, number>();
   client.on(RoomEvent.MyMembership, (room, membership) => {
     if (membership === KnownMembership.Invite) void client.joinRoom(room.roomId);
   });
+  const read = (event: MatrixEvent) => {
+    const message = readMessage(event);
+    if (message === undefined || message.sender === userId) return;
+    for (const { kind, eventId } of message.relations) {
+      if (kind !== "reply" || answered.has(eventId)) continue;
+      answered.set(eventId, performance.now());
+      waiting.get(eventId)?.();
+    }
+  };
   client.on(ClientEvent.Event, (event) => {
-    void client.decryptEventIfNeeded(event).then(() => {
-      const message = readMessage(event);
-      if (message === undefined || message.sender === userId) return;
-      for (const { kind, eventId } of message.relations) {
-        if (kind !== "reply") continue;
-        const at = performance.now();
-        answered.set(eventId, at);
-        waiting.get(eventId)?.(at);
-      }
-    });
+    void client.decryptEventIfNeeded(event).then(() => read(event));
   });
+  // A key may arrive after its message.
+  client.on(MatrixEventEvent.Decrypted, read);
   await startSync(client);
+
+  const answerTo = (eventId: string) =>
+    new Promise<void>((resolve, reject) => {
+      const tooLate = setTimeout(() => reject(new UnansweredError("no answer")), patienceMs);
+      waiting.set(eventId, () => {
+        clearTimeout(tooLate);
+        resolve();
+      });
+    });
 
   return {
     room: (suffix, members) => enter(client, suffix, members),
@@ -85,12 +105,8 @@ export async function startSpeaker(account: SpeakerAccount): Promise<Speaker> {
         msgtype: MsgType.Text,
         body: text,
       });
-      const at =
-        answered.get(eventId) ??
-        (await new Promise<number>((resolve) => waiting.set(eventId, resolve)));
-      waiting.delete(eventId);
-      answered.delete(eventId);
-      return at - begin;
+      if (!answered.has(eventId)) await answerTo(eventId);
+      return (answered.get(eventId) ?? Number.NaN) - begin;
     },
     stop: () => client.stopClient(),
   };

@@ -44,6 +44,12 @@ export async function rogatory(
   await promisify(execFile)(process.execPath, [...quiet, program, ...args], { env: environment });
 }
 
+/** However this process ends, no subject outlives it. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 async function start(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -55,6 +61,8 @@ async function start(
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
+  running.add(child);
+  void ended.then(() => running.delete(child));
   const lines = createInterface({ input: child.stdout });
   const ready = await new Promise<boolean>((resolve) => {
     lines.on("line", (line) => {

@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadConfig } from "../../config/config.ts";
 import type { RoomMessage } from "../people/message.ts";
+import { endOnSignal } from "./end-on-signal.ts";
 import { badWeather, causeFaults, type FaultsDone } from "./faults.ts";
 import { type KeptProcess, keepBotsRunning } from "./kept-process.ts";
 import type { ChaosOptions } from "./options.ts";
@@ -41,6 +42,7 @@ export async function runChaos(
   onProgress: (text: string) => void = () => {},
 ): Promise<ChaosResults> {
   await using cleanUp = new AsyncDisposableStack();
+  endOnSignal(() => cleanUp.disposeAsync());
   const databaseUrl = await provideDatabase(options, cleanUp);
   const stage = await setStage({ folder, databaseUrl, random: seededRandom(options.seed + 1) });
   cleanUp.defer(() => stage.close());
