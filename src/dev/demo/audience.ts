@@ -23,7 +23,7 @@ export interface Audience {
   readonly crowd: Crowd;
   userId(localpart: string): UserId;
   /** Waits until everybody has joined every room they belong to, whose names begin with `code`. */
-  gather(code: string, onJoined?: (joined: number, expected: number) => void): Promise<Rooms>;
+  gather(code: string): Promise<Rooms>;
   stop(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export async function startAudience(
   return {
     crowd,
     userId,
-    gather: (code, onJoined) => gather(crowd, scenario, code, userId, onJoined),
+    gather: (code) => gather(crowd, scenario, code, userId),
     stop: () => crowd.stop(),
   };
 }
@@ -88,7 +88,6 @@ async function gather(
   scenario: Scenario,
   code: string,
   userId: (localpart: string) => UserId,
-  onJoined: (joined: number, expected: number) => void = () => {},
 ): Promise<Rooms> {
   const { people, steps } = scenario;
   await crowd.acceptInvitations();
@@ -96,13 +95,10 @@ async function gather(
   const seats = people.flatMap(({ localpart, rooms }) =>
     rooms.map((room) => ({ localpart, room })),
   );
-  let joined = 0;
   await Promise.all(
     seats.map(async ({ localpart, room }) => {
       const wanted = { members: membersOf(scenario, room), timeout: JOIN_MILLISECONDS };
       rooms.set(room, await crowd.room(userId(localpart), `${code} · ${room}`, wanted));
-      joined += 1;
-      onJoined(joined, seats.length);
     }),
   );
   // Two who speak for the first time at the same moment would each open an Olm session with the

@@ -1,7 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RoomId } from "../../domain/ids.ts";
-import { makeDirectory } from "../homeserver/disk.ts";
 import type { Reading } from "../people/protocol.ts";
 import { type Audience, type Rooms, startAudience } from "./audience.ts";
 import { botName } from "./bot-names.ts";
@@ -87,9 +86,8 @@ async function meet(meeting: Meeting): Promise<RunSummary> {
   narrator.tell(
     `The registrar has made ${scenario.rooms.size} encrypted rooms and invited ${scenario.people.length} people, who run full Matrix clients (free of the homeserver's rate limits: they are faster than people).`,
   );
-  const rooms = await audience.gather(code, (joined, expected) => {
-    if (joined % 50 === 0) narrator.progress(`${joined} of ${expected} seats are taken.`);
-  });
+  narrator.progress("They join room by room; every client learns everybody's keys...");
+  const rooms = await audience.gather(code);
   narrator.tell("Everybody has joined. What follows is said in the rooms, end-to-end encrypted:");
 
   const nameOf = namesOf(scenario, audience);
@@ -99,7 +97,7 @@ async function meet(meeting: Meeting): Promise<RunSummary> {
   await everybodyHasRead(audience, scenario, rooms, played);
   const readings = await audience.crowd.readings();
 
-  await makeDirectory(outputDirectory);
+  await mkdir(outputDirectory, { recursive: true });
   const transcript = join(outputDirectory, "transcript.md");
   await writeFile(
     transcript,

@@ -42,8 +42,18 @@ function writeMessage(message: RoomMessage, options: TranscriptOptions): string 
     .toPlainTime()
     .toString({ smallestUnit: "minute" });
   const heading = `**${time} · ${options.nameOf(message.sender)}**${NOTES[message.kind] ?? ""}`;
-  const lines = message.body.split("\n").map((line) => `> ${escapeLine(line)}`.trimEnd());
-  return `${heading}\n${lines.join("\\\n")}`.replaceAll(/^>\\$/gm, ">");
+  return `${heading}\n${quote(message.body)}`;
+}
+
+/** A quotation that breaks its lines where the text does. */
+function quote(text: string): string {
+  return text
+    .split("\n")
+    .map((line, index, lines) => {
+      const goesOn = line !== "" && (lines[index + 1] ?? "") !== "";
+      return `> ${escapeLine(line)}${goesOn ? "\\" : ""}`.trimEnd();
+    })
+    .join("\n");
 }
 
 const NOTES: Partial<Record<RoomMessage["kind"], string>> = {

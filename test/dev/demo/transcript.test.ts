@@ -19,7 +19,11 @@ describe("a transcript", () => {
       [RoomId.parse("!plenary"), "FG-1 · plenary"],
       [RoomId.parse("!silent"), "FG-1 · s9"],
     ]),
-    messages: [said(5, "second\n\n*line* <b>"), said(1, "# first"), said(2, "lost", "!elsewhere")],
+    messages: [
+      said(5, "second\n\n*line* <b>\nlast"),
+      said(1, "# first"),
+      said(2, "lost", "!elsewhere"),
+    ],
     nameOf: () => "Federal magistrate (BE)",
     timeZone: "Europe/Brussels",
     shift: Temporal.Duration.from({ hours: 1 }),
@@ -37,6 +41,6 @@ describe("a transcript", () => {
 
   it("shows what people typed as they typed it, without becoming markup", () => {
     expect(text).toContain("> \\# first");
-    expect(text).toContain("> \\*line\\* \\<b>");
+    expect(text).toContain("> second\n>\n> \\*line\\* \\<b>\\\n> last");
   });
 });
