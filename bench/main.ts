@@ -4,6 +4,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { inspect, promisify } from "node:util";
 import { z } from "zod";
+import { endOnSignal, endOnSignal } from "../src/dev/chaos/end-on-signal.ts";
 import { terminal } from "../src/dev/terminal.ts";
 import { describeError, RogatoryError } from "../src/domain/errors.ts";
 import { type Options, type parts, readOptions } from "./options.ts";
