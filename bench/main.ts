@@ -4,7 +4,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { inspect, promisify } from "node:util";
 import { z } from "zod";
-import { endOnSignal, endOnSignal } from "../src/dev/chaos/end-on-signal.ts";
+import { endOnSignal } from "../src/dev/chaos/end-on-signal.ts";
 import { terminal } from "../src/dev/terminal.ts";
 import { describeError, RogatoryError } from "../src/domain/errors.ts";
 import { type Options, type parts, readOptions } from "./options.ts";
@@ -77,8 +77,8 @@ function machine({ database }: Options): Results["machine"] {
 try {
   const options = readOptions(process.argv.slice(2));
   const ground = await prepareGround(options.database, options.rooms);
-  endOnSignal(() => ground.close());
   try {
+    endOnSignal(() => ground.close());
     const results = await measure(options, ground);
     const name = options.only === undefined ? "results" : `results-${options.only}`;
     await writeFile(
