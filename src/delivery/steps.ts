@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import { isBarred } from "../db/repositories/members.ts";
 import type { RoomReference, Step } from "../db/repositories/outbox.ts";
-import { saveMembership, saveRoom } from "../db/repositories/rooms.ts";
+import { lockRoomChanges, saveMembership, saveRoom } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { type CaseRoomId, EventId, RoomId } from "../domain/ids.ts";
@@ -124,6 +124,7 @@ async function createRoom(
       .set({ room_id: roomId })
       .where("id", "=", caseRoomId)
       .execute();
+    await lockRoomChanges(transaction);
     await saveRoom(transaction, roomId, {
       historyVisibility: "joined",
       ...(encryption === undefined ? {} : { encryption }),

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import type { Database } from "../schema.ts";
@@ -26,6 +26,18 @@ export async function findRoom(db: Reader, roomId: RoomId): Promise<KnownRoom | 
     encryption: row.encryption === null ? undefined : Encryption.parse(JSON.parse(row.encryption)),
     historyVisibility: row.history_visibility,
   };
+}
+
+/** Any number will do, as long as nothing else in the database uses it. */
+const roomChangesLock = 1182_1971;
+
+/**
+ * Lets one transaction at a time change what is known of rooms and members: our accounts hear of the
+ * same people in different orders, and PostgreSQL would call that a deadlock. Taken before the first
+ * change; the end of the transaction releases it.
+ */
+export async function lockRoomChanges(db: Transaction<Database>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(roomChangesLock)})`.execute(db);
 }
 
 /** Notes what is newly known of a room. Encryption, once on, is never forgotten. */

@@ -2,7 +2,12 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import { readSyncToken } from "../../db/repositories/accounts.ts";
 import { enqueueStep } from "../../db/repositories/outbox.ts";
-import { findRoom, listMembers, saveMembership } from "../../db/repositories/rooms.ts";
+import {
+  findRoom,
+  listMembers,
+  lockRoomChanges,
+  saveMembership,
+} from "../../db/repositories/rooms.ts";
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { type DeviceId, RoomId, UserId } from "../../domain/ids.ts";
@@ -248,6 +253,7 @@ export class Session {
       JoinedMembers,
     );
     await this.#options.db.transaction().execute(async (transaction) => {
+      await lockRoomChanges(transaction);
       for (const userId of Object.keys(joined)) {
         await saveMembership(transaction, roomId, UserId.parse(userId), "join");
       }

@@ -3,7 +3,12 @@ import { z } from "zod";
 import { saveSyncToken } from "../../db/repositories/accounts.ts";
 import { receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
 import { confirmStep } from "../../db/repositories/outbox.ts";
-import { readMemberships, saveMembership, saveRoom } from "../../db/repositories/rooms.ts";
+import {
+  lockRoomChanges,
+  readMemberships,
+  saveMembership,
+  saveRoom,
+} from "../../db/repositories/rooms.ts";
 import { saveWithheldKey, type WithheldKey } from "../../db/repositories/withheld-keys.ts";
 import type { Database } from "../../db/schema.ts";
 import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
@@ -63,6 +68,7 @@ export async function saveSyncBatch(
   return db.transaction().execute(async (transaction) => {
     const replays: Replay[] = [];
     const arrivals: Arrival[] = [];
+    if (batch.rooms.length > 0) await lockRoomChanges(transaction);
     if (batch.keysArrived) await retryUndecryptable(transaction, batch.account);
     for (const room of batch.rooms) {
       await saveRoom(transaction, room.roomId, {
