@@ -93,3 +93,5 @@ try {
   terminal.error(error instanceof RogatoryError ? describeError(error) : inspect(error));
   process.exitCode = 1;
 }
+// Clients that were stopped leave timers behind.
+process.exit();

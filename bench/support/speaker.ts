@@ -26,7 +26,7 @@ export class UnansweredError extends Error {
   override readonly name = "UnansweredError";
 }
 
-const patienceMs = 60_000;
+const patienceMs = 20_000;
 
 /** A person's client that sends commands and takes the time until their answers are read. */
 export interface Speaker {

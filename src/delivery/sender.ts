@@ -4,7 +4,7 @@ import { findCase } from "../db/repositories/cases.ts";
 import { placeOfPayload, Step } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import type { CaseId, EventId } from "../domain/ids.ts";
+import type { CaseId } from "../domain/ids.ts";
 import { HomeserverError, UnreachableError } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
 import type { SealBox } from "../vault/seal-box.ts";
@@ -14,7 +14,14 @@ import { Wakeable } from "./wakeable.ts";
 
 type OutboxRow = Pick<
   Database["outbox"],
-  "account" | "lane" | "case_id" | "payload" | "progress" | "transaction_id" | "attempts"
+  | "account"
+  | "lane"
+  | "case_id"
+  | "payload"
+  | "progress"
+  | "transaction_id"
+  | "attempts"
+  | "not_before"
 > & { readonly position: number };
 
 export interface SenderOptions {
@@ -111,8 +118,12 @@ export class Sender extends Wakeable {
       const place = placeOfPayload(row.account, row.transaction_id);
       const step = Step.parse(box.open(place, row.payload, anything));
       kind = step.kind;
-      // Noted before the attempt: after a crash it is not known whether it had its effect.
-      await this.#update(row, { attempts: row.attempts + 1 });
+      // Noted before the attempt: after a crash it is not known whether it had its effect. The
+      // transaction id of a message makes a second attempt harmless; but of one that was put off
+      // (a welcome) people who arrive meanwhile must know whether it is already on its way.
+      if (kind !== "send" || row.not_before !== null) {
+        await this.#update(row, { attempts: row.attempts + 1 });
+      }
       const progressPlace = { ...place, column: "progress" };
       const eventId = await carryOut(step, {
         session,
@@ -123,8 +134,12 @@ export class Sender extends Wakeable {
         saveProgress: (progress) =>
           this.#update(row, { progress: box.seal<unknown>(progressPlace, progress) }),
       });
-      await this.#finish(row, eventId);
+      await this.#update(row, {
+        ...{ state: "done", attempts: row.attempts + 1, event_id: eventId ?? null, failure: null },
+      });
       this.#options.onSent?.(kind);
+      // Others may have waited for a room or a person, but never for a message.
+      if (kind !== "send") this.#options.onDone();
     } catch (error) {
       await this.#fail(row, kind, error).catch(this.#options.onFatal);
     }
@@ -138,11 +153,6 @@ export class Sender extends Wakeable {
     return open.seal;
   }
 
-  async #finish(row: OutboxRow, eventId: EventId | undefined): Promise<void> {
-    await this.#update(row, { state: "done", event_id: eventId ?? null, failure: null });
-    this.#options.onDone();
-  }
-
   async #fail(row: OutboxRow, step: string, error: unknown): Promise<void> {
     const verdict = judge(error, row.attempts);
     this.#options.onFailure({ step, code: verdict.code, final: verdict.pauseMs === undefined });
@@ -150,8 +160,9 @@ export class Sender extends Wakeable {
     await this.#update(
       row,
       verdict.pauseMs === undefined
-        ? { state: "dead", failure: verdict.code }
+        ? { state: "dead", attempts: row.attempts + 1, failure: verdict.code }
         : {
+            attempts: row.attempts + 1,
             failure: verdict.code,
             not_before: this.#options.now().add({ milliseconds: verdict.pauseMs }).toString(),
           },

@@ -156,14 +156,14 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
       await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);
       hasArrivals = true;
     },
-    onSynced({ replays }) {
+    onSynced({ replays, hasMessages, hasChanges }) {
       metrics?.synced(userId);
       for (const { roomId } of replays)
         log.warn("message.replayed", { account: userId, room: roomId });
-      inbox?.wake();
+      if (hasMessages) inbox?.wake();
       // The registrar welcomes people, whichever account has heard of them first.
       if (hasArrivals) wakeSenders();
-      else sender?.wake();
+      else if (hasChanges) sender?.wake();
       hasArrivals = false;
     },
     log: (level, source) =>

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { HomeserverError, UnreachableError } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { describeForLog, type Log } from "./log.ts";
@@ -9,6 +10,13 @@ export interface SyncLoop {
 }
 
 const longestPauseMs = 60_000;
+
+/**
+ * After a response there is nearly always another at once: the answer that the bot has just sent. To
+ * ask for it later lets the homeserver deliver it to people first, and brings several events in one
+ * response when there is much to do.
+ */
+const breathMs = 100;
 
 /**
  * Keeps an account synced. An unreachable homeserver is asked again with growing pauses; any other
@@ -30,6 +38,7 @@ export function runSyncLoop(
         failures = 0;
         waitMs = 30_000;
         first.resolve();
+        await pause(breathMs, stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) return;
         if (!isPassing(error)) {
@@ -68,16 +77,7 @@ function pauseAfter(error: unknown, failures: number): number {
   return asked ?? Math.min(longestPauseMs, 250 * 2 ** Math.min(failures, 16));
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+/** Ends early when the loop is stopped. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {});
 }

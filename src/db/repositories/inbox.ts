@@ -65,6 +65,8 @@ async function isMessageKnown(
     .where("room_id", "=", roomId)
     .where("session_id", "=", sessionId)
     .where("message_index", "=", index)
+    // As the index inbox_message_once has it: without this it is not used.
+    .where("state", "<>", "replayed")
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -4,6 +4,11 @@ import type { Database } from "../../db/schema.ts";
 import type { RoomId } from "../../domain/ids.ts";
 import type { MemberView, RoomView } from "./backend.ts";
 
+/** The SDK keeps the view for as long as the process lives, so what can change is told to it. */
+export interface StoredRoomView extends RoomView {
+  historyVisibility: string;
+}
+
 /**
  * A room as the crypto asks for it, answered from the database. Only joined members receive keys:
  * with `history_visibility: joined` an invited person must not read what was said before. Whoever
@@ -12,19 +17,20 @@ import type { MemberView, RoomView } from "./backend.ts";
 export async function openRoomView(
   db: Kysely<Database>,
   room: { readonly roomId: RoomId; readonly historyVisibility: string },
-): Promise<RoomView> {
-  const sharesWithInvited = room.historyVisibility !== "joined";
-  const memberships = sharesWithInvited ? ["join", "invite"] : ["join"];
+): Promise<StoredRoomView> {
   const load = async (wanted: readonly string[]): Promise<MemberView[]> => [
     ...(await listAudience(db, room.roomId, wanted)),
   ];
   const joined = await load(["join"]);
-  return {
+  const view: StoredRoomView = {
     roomId: room.roomId,
+    historyVisibility: room.historyVisibility,
     getJoinedMembers: () => joined,
-    getEncryptionTargetMembers: () => load(memberships),
-    shouldEncryptForInvitedMembers: () => sharesWithInvited,
-    getHistoryVisibility: () => room.historyVisibility,
+    getEncryptionTargetMembers: () =>
+      load(view.shouldEncryptForInvitedMembers() ? ["join", "invite"] : ["join"]),
+    shouldEncryptForInvitedMembers: () => view.historyVisibility !== "joined",
+    getHistoryVisibility: () => view.historyVisibility,
     getBlacklistUnverifiedDevices: () => null,
   };
+  return view;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Window } from "./key-range.ts";
 import type { EncodedKey } from "./keys.ts";
 import type { Column } from "./overlay.ts";
+import { RangeCache } from "./range-cache.ts";
 import { RowCache } from "./row-cache.ts";
 import { type DatabaseSchema, INDEX_SLOTS, type IndexSchema, type StoreSchema } from "./schema.ts";
 import type { SqlSession } from "./sql-session.ts";
@@ -51,6 +52,7 @@ export class Backend {
   readonly #session: SqlSession;
   readonly #onFatal: (error: unknown) => void;
   readonly #cache: RowCache;
+  readonly #ranges: RangeCache;
   readonly #failure = Promise.withResolvers<void>();
   #failed = false;
 
@@ -58,6 +60,7 @@ export class Backend {
     this.#session = options.session;
     this.#onFatal = options.onFatal;
     this.#cache = new RowCache(options.cachedRows);
+    this.#ranges = new RangeCache(options.cachedRows);
   }
 
   /** Resolves when a statement has failed; usually never. */
@@ -115,16 +118,21 @@ export class Backend {
   }
 
   readRows(query: RowQuery): Promise<readonly StoredRow[]> {
+    const cached = this.#ranges.get(query);
+    if (cached !== undefined) return Promise.resolve(cached);
     const column = columnName(query.column);
-    return this.#guard(() =>
-      this.#session.run<StoredRow>(
+    return this.#guard(async () => {
+      const generation = this.#cache.generation;
+      const rows = await this.#session.run<StoredRow>(
         `SELECT ${column} AS position, key, ${query.withValues ? "value" : "'' AS value"}
          FROM crypto_record
          WHERE database_id = $1 AND store_id = $2 AND ${column} >= $3 AND ${column} < $4
          ORDER BY ${column} ${query.descending ? "DESC" : "ASC"} LIMIT $5`,
         [query.databaseId, query.storeId, query.window.from, query.window.to, query.limit ?? null],
-      ),
-    );
+      );
+      if (generation === this.#cache.generation) this.#ranges.set(query, rows);
+      return rows;
+    });
   }
 
   countRows(databaseId: number, storeId: number, column: Column, window: Window): Promise<number> {
@@ -146,10 +154,15 @@ export class Backend {
       changes.database.id = databaseId;
       for (const store of changes.database.stores.values()) store.persisted = true;
       this.#cache.generation += 1;
-      if (changes.schema !== undefined || changes.clearedStores.length > 0) this.#cache.clear();
-      for (const { storeId, key } of changes.deletes)
+      if (changes.schema !== undefined || changes.clearedStores.length > 0) this.#clearCaches();
+      for (const { storeId, key } of changes.deletes) {
         this.#cache.set(databaseId, storeId, key, null);
-      for (const put of changes.puts) this.#cache.set(databaseId, put.storeId, put.key, put.value);
+        this.#ranges.forget(databaseId, storeId);
+      }
+      for (const put of changes.puts) {
+        this.#cache.set(databaseId, put.storeId, put.key, put.value);
+        this.#ranges.forget(databaseId, put.storeId);
+      }
     });
   }
 
@@ -160,8 +173,13 @@ export class Backend {
         await session.run("DELETE FROM crypto_database WHERE id = $1", [databaseId]);
       });
       this.#cache.generation += 1;
-      this.#cache.clear();
+      this.#clearCaches();
     });
+  }
+
+  #clearCaches(): void {
+    this.#cache.clear();
+    this.#ranges.clear();
   }
 
   async #guard<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -13,9 +13,10 @@ import { RogatoryError } from "../../domain/errors.ts";
 import { type DeviceId, RoomId, UserId } from "../../domain/ids.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
-import { openRoomView } from "../crypto/room-view.ts";
+import { openRoomView, type StoredRoomView } from "../crypto/room-view.ts";
 import { type AccountHttp, path } from "../http.ts";
 import { ToDeviceError } from "./errors.ts";
+import { KeyNews } from "./key-news.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
 import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
 import { type ArrivalListener, type Replay, saveSyncBatch } from "./sync-store.ts";
@@ -35,7 +36,13 @@ export interface SessionOptions {
   /** Told of people who are newly in a room, in the transaction that keeps the response. */
   readonly onArrivals?: ArrivalListener | undefined;
   /** Called after each response is durable. */
-  onSynced(batch: { readonly replays: readonly Replay[] }): void;
+  onSynced(batch: {
+    readonly replays: readonly Replay[];
+    /** Something may be waiting in the inbox. */
+    readonly hasMessages: boolean;
+    /** Rooms or people are not as they were, or an invitation waits to be accepted. */
+    readonly hasChanges: boolean;
+  }): void;
 }
 
 const JoinedMembers = z.object({ joined: z.record(z.string(), z.unknown()) });
@@ -53,10 +60,12 @@ export class Session {
   readonly http: AccountHttp;
   readonly crypto: AccountCrypto;
   readonly #options: SessionOptions;
-  readonly #configured = new Map<RoomId, Promise<void>>();
+  readonly #configured = new Map<RoomId, Promise<StoredRoomView>>();
   /** Changes that are durable, but of which the crypto of this process does not know yet. */
   readonly #untold: RoomChanges[] = [];
-
+  readonly #keyNews = new KeyNews();
+  /** Where the last durable response ended; read from the database once. */
+  #position: string | undefined;
   #lastSync: Temporal.Instant | undefined;
 
   constructor(options: SessionOptions) {
@@ -79,7 +88,8 @@ export class Session {
    */
   async syncOnce(signal: AbortSignal, waitMs = longPollMs): Promise<void> {
     const { db, userId } = this.#options;
-    const since = await readSyncToken(db, userId);
+    this.#position ??= await readSyncToken(db, userId);
+    const since = this.#position;
     const response = await this.http.json("GET", "/_matrix/client/v3/sync", SyncResponse, {
       query: {
         filter: syncFilter,
@@ -92,25 +102,18 @@ export class Session {
     const rooms = await this.#readRooms(response, since, signal);
 
     // Room keys and device lists become durable before the position moves past them.
-    await this.crypto
-      .processSync({
-        toDeviceEvents: response.to_device.events,
-        deviceLists: response.device_lists,
-        oneTimeKeysCounts: response.device_one_time_keys_count,
-        unusedFallbackKeys: response.device_unused_fallback_key_types,
-      })
-      .catch((cause: unknown) => {
-        throw new ToDeviceError("keys of a sync response were not handled", { cause });
-      });
+    await this.#handleKeys(response);
+    const invitations = await this.#acceptable(response);
+    const keysArrived = response.to_device.events.length > 0;
     const replays = await saveSyncBatch(
       db,
       {
         account: userId,
         nextBatch: response.next_batch,
         rooms,
-        keysArrived: response.to_device.events.length > 0,
+        keysArrived,
         ownAccounts: this.#options.ownAccounts,
-        invitations: await this.#acceptable(response),
+        invitations,
         now: this.#options.now(),
         withheld: readWithheldKeys(response.to_device.events),
       },
@@ -125,11 +128,32 @@ export class Session {
         }),
       this.#options.onArrivals,
     );
-    this.#untold.push(...rooms);
+    this.#position = response.next_batch;
+    this.#untold.push(...rooms.filter(concernsCrypto));
     await this.#tellCryptoAll();
     this.crypto.syncCompleted();
     this.#lastSync = this.#options.now();
-    this.#options.onSynced({ replays });
+    this.#options.onSynced({
+      replays,
+      hasMessages: keysArrived || rooms.some(({ messages }) => messages.length > 0),
+      hasChanges: invitations.length > 0 || rooms.some(concernsCrypto),
+    });
+  }
+
+  async #handleKeys(response: SyncResponse): Promise<void> {
+    const now = this.#options.now();
+    if (!this.#keyNews.isIn(response, now)) return;
+    await this.crypto
+      .processSync({
+        toDeviceEvents: response.to_device.events,
+        deviceLists: response.device_lists,
+        oneTimeKeysCounts: response.device_one_time_keys_count,
+        unusedFallbackKeys: response.device_unused_fallback_key_types,
+      })
+      .catch((cause: unknown) => {
+        throw new ToDeviceError("keys of a sync response were not handled", { cause });
+      });
+    this.#keyNews.told(response, now);
   }
 
   /** Encrypts for everybody in the room; throws if the room is not known to be encrypted. */
@@ -145,8 +169,7 @@ export class Session {
         "The room is not known to be encrypted; nothing was sent.",
       );
     }
-    await this.#configure(roomId);
-    return this.crypto.encrypt(await openRoomView(this.#options.db, room), type, content);
+    return this.crypto.encrypt(await this.#configure(roomId), type, content);
   }
 
   async #readRooms(
@@ -219,7 +242,12 @@ export class Session {
   async #tellCrypto(room: RoomChanges): Promise<void> {
     const known = await findRoom(this.#options.db, room.roomId);
     if (known?.encryption === undefined) return;
-    await this.#configure(room.roomId);
+    const isTold = this.#configured.has(room.roomId);
+    const view = await this.#configure(room.roomId);
+    view.historyVisibility = known.historyVisibility;
+    if (isTold && room.encryption !== undefined) {
+      await this.crypto.configureRoom(view, known.encryption);
+    }
     for (const [userId, membership] of room.memberships) {
       this.crypto.memberChanged(room.roomId, userId, membership);
     }
@@ -230,19 +258,21 @@ export class Session {
     }
   }
 
-  #configure(roomId: RoomId): Promise<void> {
+  #configure(roomId: RoomId): Promise<StoredRoomView> {
     const configured = this.#configured.get(roomId) ?? this.#configureNow(roomId);
     this.#configured.set(roomId, configured);
     configured.catch(() => this.#configured.delete(roomId));
     return configured;
   }
 
-  async #configureNow(roomId: RoomId): Promise<void> {
+  async #configureNow(roomId: RoomId): Promise<StoredRoomView> {
     const { db } = this.#options;
     const room = await findRoom(db, roomId);
     if (room?.encryption === undefined) throw new Error("the room is not encrypted");
     if ((await listMembers(db, roomId, ["join"])).length === 0) await this.#loadMembers(roomId);
-    await this.crypto.configureRoom(await openRoomView(db, room), room.encryption);
+    const view = await openRoomView(db, room);
+    await this.crypto.configureRoom(view, room.encryption);
+    return view;
   }
 
   /** A room that was just made: its members were not in any sync response yet. */
@@ -259,4 +289,14 @@ export class Session {
       }
     });
   }
+}
+
+/** A room in which people only talk needs no telling. */
+function concernsCrypto(room: RoomChanges): boolean {
+  return (
+    room.encryption !== undefined ||
+    room.historyVisibility !== undefined ||
+    room.memberships.size > 0 ||
+    room.verification.length > 0
+  );
 }

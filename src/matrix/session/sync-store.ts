@@ -68,15 +68,17 @@ export async function saveSyncBatch(
   return db.transaction().execute(async (transaction) => {
     const replays: Replay[] = [];
     const arrivals: Arrival[] = [];
-    if (batch.rooms.length > 0) await lockRoomChanges(transaction);
+    if (batch.rooms.some(changesRoom)) await lockRoomChanges(transaction);
     if (batch.keysArrived) await retryUndecryptable(transaction, batch.account);
     for (const room of batch.rooms) {
-      await saveRoom(transaction, room.roomId, {
-        ...(room.encryption === undefined ? {} : { encryption: room.encryption }),
-        ...(room.historyVisibility === undefined
-          ? {}
-          : { historyVisibility: room.historyVisibility }),
-      });
+      if (changesRoom(room)) {
+        await saveRoom(transaction, room.roomId, {
+          ...(room.encryption === undefined ? {} : { encryption: room.encryption }),
+          ...(room.historyVisibility === undefined
+            ? {}
+            : { historyVisibility: room.historyVisibility }),
+        });
+      }
       arrivals.push(...(await saveMemberships(transaction, room)));
       for (const message of room.messages) {
         if (batch.ownAccounts.has(message.sender)) {
@@ -98,6 +100,10 @@ export async function saveSyncBatch(
     await saveSyncToken(transaction, batch.account, batch.nextBatch);
     return replays;
   });
+}
+
+function changesRoom({ encryption, historyVisibility, memberships }: RoomChanges): boolean {
+  return encryption !== undefined || historyVisibility !== undefined || memberships.size > 0;
 }
 
 /** Keeps the members of a room, and finds those who were not in it as far as any of our accounts knew. */

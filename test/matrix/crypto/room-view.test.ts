@@ -50,3 +50,16 @@ it("gives no key to somebody who is barred, even while the homeserver has them i
   await db.transaction().execute((transaction) => admitToRoom(transaction, caseRoomId, removed));
   expect(await audience()).toEqual([here, removed]);
 });
+
+it("follows a change of the room's history visibility", async () => {
+  const invited = UserId.parse("@invited:x");
+  await db
+    .transaction()
+    .execute((transaction) => saveMembership(transaction, roomId, invited, "invite"));
+  const view = await openRoomView(db, { roomId, historyVisibility: "shared" });
+  const audienceNow = async () =>
+    (await view.getEncryptionTargetMembers()).map(({ userId }) => userId);
+  expect(await audienceNow()).toContain(invited);
+  view.historyVisibility = "joined";
+  expect(await audienceNow()).not.toContain(invited);
+});
