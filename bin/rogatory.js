@@ -3,7 +3,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { findNode, runNode, runningNodeSuffices } from "./node-runtime.js";
+import { findNode, keepCompiledCode, runNode, runningNodeSuffices } from "./node-runtime.js";
 
 const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
 // A checkout runs from its sources; the published package has only what the build made of them.
@@ -11,6 +11,7 @@ const entry = ["src/cli/main.ts", "dist/src/cli/main.js"]
   .map((path) => join(root, path))
   .find((path) => existsSync(path));
 
+keepCompiledCode(root);
 if (entry === undefined) {
   process.stderr.write(
     "rogatory: this package is incomplete (dist/src/cli/main.js is missing): install it again, or run `npm run build` in a checkout.\n",

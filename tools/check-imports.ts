@@ -39,7 +39,7 @@ const RULES = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The pure rules know no clock, network, disk or database: what else they may use. */
-const DOMAIN_PACKAGES = new Set(["zod", "chrono-node", "node:crypto"]);
+const DOMAIN_PACKAGES = new Set(["zod", "chrono-node/en", "node:crypto"]);
 
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s(?:[^"'`;]*?\sfrom\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']\s*\)/g;

@@ -27,6 +27,8 @@ export function register(program: Command): void {
 }
 
 async function runOnce(config: Config, signal: AbortSignal): Promise<void> {
+  const { warmUpCrypto } = await import("../matrix/crypto/warm-up.ts");
+  warmUpCrypto();
   const { runBots } = await import("../process/run-bots.ts");
   try {
     await runBots(config, {

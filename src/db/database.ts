@@ -1,5 +1,4 @@
 import { mkdirSync } from "node:fs";
-import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect, PostgresDialect } from "kysely";
 import pg from "pg";
 import { migrate } from "./migrate.ts";
@@ -19,7 +18,7 @@ export async function openDatabase(
   location: DatabaseLocation,
   onConnection?: OnConnection,
 ): Promise<Kysely<Database>> {
-  const db = connect(location, onConnection);
+  const db = await connect(location, onConnection);
   try {
     await migrate(db);
     return db;
@@ -32,19 +31,16 @@ export async function openDatabase(
 /** Both drivers must give 64-bit integers alike; ours stay far below 2^53. */
 const int8 = 20;
 
-function connect(location: DatabaseLocation, onConnection?: OnConnection): Kysely<Database> {
+async function connect(
+  location: DatabaseLocation,
+  onConnection?: OnConnection,
+): Promise<Kysely<Database>> {
   switch (location.kind) {
     case "memory":
-      return new Kysely({
-        dialect: new PGliteDialect({ pglite: new PGlite({ parsers: { [int8]: Number } }) }),
-      });
+      return openPGlite();
     case "pglite":
       mkdirSync(location.directory, { recursive: true, mode: 0o700 });
-      return new Kysely({
-        dialect: new PGliteDialect({
-          pglite: new PGlite(location.directory, { parsers: { [int8]: Number } }),
-        }),
-      });
+      return openPGlite(location.directory);
     case "postgresql":
       return new Kysely({
         dialect: new PostgresDialect({
@@ -52,6 +48,13 @@ function connect(location: DatabaseLocation, onConnection?: OnConnection): Kysel
         }),
       });
   }
+}
+
+/** Loaded only where it is used: with PostgreSQL every start would wait for it. */
+async function openPGlite(directory?: string): Promise<Kysely<Database>> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const pglite = new PGlite(directory, { parsers: { [int8]: Number } });
+  return new Kysely({ dialect: new PGliteDialect({ pglite }) });
 }
 
 function openPool(

@@ -11,7 +11,6 @@ import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import { silenceGlobalLogger } from "../matrix/crypto/sdk-logger.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.ts";
-import { prepareBotSdk } from "../matrix/provisioning/bot-sdk.ts";
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
@@ -20,6 +19,7 @@ import { loadTimers } from "../timers/registry.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type BotAccount, botAccounts, displayNameOf, isKnownPerson } from "./bot-accounts.ts";
 import type { Clock } from "./clock.ts";
+import { completeInBackground } from "./complete-in-background.ts";
 import { CryptoStoreError } from "./errors.ts";
 import { describeForLog, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -54,7 +54,6 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
       "The tables of the crypto stores are gone from the database. Restore the database, or recover each bot: rogatory bot recover registrar, then the others.",
     );
   }
-  prepareBotSdk();
   silenceGlobalLogger();
   const store = createSqlIndexedDb({
     db,
@@ -141,7 +140,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
   let hasArrivals = false;
   let inbox: InboxWorker | undefined;
   let sender: Sender | undefined;
-  const session: Session = await openSession({
+  const { session, complete } = await openSession({
     db,
     vault,
     now,
@@ -204,12 +203,14 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
   });
   sender.start(onFatal);
   inbox.start(onFatal);
+  const completion = completeInBackground(complete, onFatal);
   return {
     session,
     inbox,
     sender,
     async stop() {
       await loop.stop();
+      await completion.stop();
       await inbox?.stop();
       await sender?.stop();
       session.crypto.stop();

@@ -15,7 +15,6 @@ import { silenceGlobalLogger } from "../matrix/crypto/sdk-logger.ts";
 import { AccountHttp } from "../matrix/http.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.ts";
 import { ServerAdministration } from "../matrix/provisioning/administration.ts";
-import { prepareBotSdk } from "../matrix/provisioning/bot-sdk.ts";
 import { emptyRoom } from "../matrix/provisioning/empty-room.ts";
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { type RenewedDevice, renewDevice } from "../matrix/session/renew-device.ts";
@@ -97,7 +96,6 @@ async function renewDevices(
   );
   const wanted = await listRenewals(db);
   if (wanted.length === 0) return;
-  prepareBotSdk();
   silenceGlobalLogger();
   const failed = Promise.withResolvers<never>();
   const store = createSqlIndexedDb({

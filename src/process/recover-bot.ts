@@ -9,7 +9,6 @@ import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import { silenceGlobalLogger } from "../matrix/crypto/sdk-logger.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.ts";
-import { prepareBotSdk } from "../matrix/provisioning/bot-sdk.ts";
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { type Recovered, recoverAccount } from "../matrix/session/recover.ts";
 import { readMasterKey } from "../vault/master-key.ts";
@@ -64,7 +63,6 @@ export async function recoverIn(
   const { config, db, vault, now } = environment;
   const registration = await readRegistration(config.homeserver.registrationFile);
   await restoreCryptoTables(db);
-  prepareBotSdk();
   silenceGlobalLogger();
   const failed = Promise.withResolvers<never>();
   const store = createSqlIndexedDb({ db, onFatal: failed.reject });

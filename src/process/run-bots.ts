@@ -1,13 +1,15 @@
+import { flushCompileCache } from "node:module";
 import { type Config, databaseLocation } from "../config/config.ts";
 import { openDatabase } from "../db/database.ts";
+import { listRenewals } from "../db/repositories/device-renewals.ts";
 import { checkMasterKey } from "../db/repositories/journal.ts";
+import { listOpenShreddings } from "../db/repositories/shreddings.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
 import { startBots } from "./bot-process.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
 import { serveControl } from "./control-socket.ts";
 import { endOnUncaught, endProcess, endWithSupervisor, tellSupervisorReady } from "./fatal.ts";
-import { finishShreddings } from "./finish-shreddings.ts";
 import { describeForLog, openLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
@@ -51,7 +53,12 @@ export async function runBots(
       config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
     await using db = await openDatabase(databaseLocation(config), ownership.onConnection);
     await db.transaction().execute((transaction) => checkMasterKey(transaction, vault));
-    await finishShreddings({ config, db, vault, now: () => clock.now() });
+    const shreddings = await listOpenShreddings(db, vault);
+    if (shreddings.length > 0 || (await listRenewals(db)).length > 0) {
+      // Loaded here, because every other start does without the homeserver's administration.
+      const { finishShreddings } = await import("./finish-shreddings.ts");
+      await finishShreddings({ config, db, vault, now: () => clock.now() });
+    }
     const metrics = createMetrics({ db, clock });
     const bots = await startBots({ config, db, vault, clock, log, metrics, onFatal });
     ownership.onForeignSteps(() => bots.wakeSenders());
@@ -73,6 +80,8 @@ export async function runBots(
       if (listen !== undefined) served = await serveMetrics(listen, metrics.registry);
       log.info("process.ready");
       onReady();
+      // A process that is killed would not leave it behind.
+      flushCompileCache();
       tellSupervisorReady();
       await untilAborted(signal);
     } finally {

@@ -1,4 +1,4 @@
-import { en } from "chrono-node";
+import * as en from "chrono-node/en";
 import type { MaskedText, Span } from "./mask.ts";
 
 /** The clock of the person who typed, at the moment of the message. */

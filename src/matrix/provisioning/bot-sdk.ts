@@ -47,6 +47,7 @@ async function fetchForBotSdk(input: unknown) {
 
 /** A client of matrix-bot-sdk for administration as one account of the application service. */
 export function administrationClient(url: string, token: string, userId: UserId): MatrixClient {
+  prepareBotSdk();
   const client = new MatrixClient(url, token);
   client.impersonateUserId(userId);
   return client;

@@ -33,6 +33,18 @@ export interface IdentityWork {
  * @throws RogatoryError `identity.*` with what to do, before anything was changed on the homeserver
  */
 export async function establishIdentity(work: IdentityWork): Promise<void> {
+  await checkIdentity(work);
+  await completeIdentity(work);
+}
+
+/**
+ * Whether the account is who the homeserver says it is. Nothing may be sent before this was asked.
+ *
+ * @returns whether people can already rely on what it sends: the device is published and signed, and
+ * its keys are here. What `completeIdentity` may then still find can wait until there is time.
+ * @throws RogatoryError `identity.*` with what to do
+ */
+export async function checkIdentity(work: IdentityWork): Promise<boolean> {
   const { http, crypto, recovery, account } = work;
   const { userId, deviceId } = account;
   const asking = await whoAmI(http);
@@ -48,15 +60,22 @@ export async function establishIdentity(work: IdentityWork): Promise<void> {
     held: await crypto.identity.held(),
     hasRecoveryKey: (await recovery.read()) !== undefined,
   };
-  const before = judgeIdentity(stored, await readPublishedIdentity(http, userId, deviceId));
-  if (before !== undefined) throw before;
+  const published = await readPublishedIdentity(http, userId, deviceId);
+  const obstacle = judgeIdentity(stored, published);
+  if (obstacle !== undefined) throw obstacle;
+  return published.deviceSigned && stored.held !== undefined && stored.hasRecoveryKey;
+}
 
-  const { master } = await uploadDeviceKeys(work, stored);
+/** Publishes, signs, keeps and backs up whatever is not so yet; `checkIdentity` comes first. */
+export async function completeIdentity(work: IdentityWork): Promise<void> {
+  const { crypto, recovery, account } = work;
+  const held = await crypto.identity.held();
+  const { master } = await uploadDeviceKeys(work);
   if ((await crypto.identity.judgeRecoveryKey(await recovery.read())) === "does not open") {
     throw locked(account);
   }
   await crypto.identity.bootstrap().catch((cause: unknown) => {
-    throw stored.held === undefined && master !== undefined ? locked(account, cause) : cause;
+    throw held === undefined && master !== undefined ? locked(account, cause) : cause;
   });
   await publishAgain(work);
   await keepSecrets(work);
@@ -66,17 +85,18 @@ export async function establishIdentity(work: IdentityWork): Promise<void> {
   crypto.syncCompleted();
 }
 
-async function uploadDeviceKeys(
-  { http, crypto, account }: IdentityWork,
-  stored: StoredIdentity,
-): Promise<PublishedIdentity> {
+async function uploadDeviceKeys({
+  http,
+  crypto,
+  account,
+}: IdentityWork): Promise<PublishedIdentity> {
   for (const _attempt of [1, 2]) {
     await crypto.identity.exchangeKeys();
     const published = await readPublishedIdentity(http, account.userId, account.deviceId);
     if (published.device !== undefined) return published;
   }
   // The store knows that its keys were uploaded, and does not do it again.
-  throw deviceDeleted(stored);
+  throw deviceDeleted(account);
 }
 
 function locked({ userId, bot }: IdentityWork["account"], cause?: unknown): RogatoryError {

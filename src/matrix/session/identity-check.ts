@@ -67,7 +67,11 @@ export function replaced(userId: UserId, bot: string): RogatoryError {
 }
 
 /** The device's keys were published, and the homeserver has them no more. */
-export function deviceDeleted({ userId, deviceId, bot }: StoredIdentity): RogatoryError {
+export function deviceDeleted({
+  userId,
+  deviceId,
+  bot,
+}: Pick<StoredIdentity, "userId" | "deviceId" | "bot">): RogatoryError {
   return new RogatoryError(
     "identity.device-deleted",
     `The homeserver has deleted the keys of ${userId}, device ${deviceId}. Stop the bots and run: rogatory bot recover ${bot}`,

@@ -7,10 +7,11 @@ import type { Vault } from "../../vault/vault.ts";
 import { AccountCrypto } from "../crypto/crypto.ts";
 import type { SdkLogSink } from "../crypto/sdk-logger.ts";
 import { hasStore } from "../crypto/stores.ts";
-import { AccountHttp } from "../http.ts";
+import { AccountHttp, HomeserverError } from "../http.ts";
 import { patiently } from "../patience.ts";
-import { provisionAccount } from "../provisioning/accounts.ts";
-import { establishIdentity, type RecoveryKeyStore } from "./establish-identity.ts";
+import type { ProvisionedAccount } from "../provisioning/accounts.ts";
+import { checkIdentity, completeIdentity, type RecoveryKeyStore } from "./establish-identity.ts";
+import { whoAmI } from "./published-identity.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 export interface OpenSessionOptions
@@ -27,16 +28,24 @@ export interface OpenSessionOptions
   readonly log: SdkLogSink;
 }
 
+export interface OpenedSession {
+  readonly session: Session;
+  /**
+   * Completes the account's identity. After a restart there is usually nothing left to complete, and
+   * it takes as long as everything else: it is for when the account is already at work.
+   */
+  complete(): Promise<void>;
+}
+
 /**
  * Brings an account to life: account and device on the homeserver, crypto store, identity. After a
  * restart everything is found as it was, and the account is the same device.
  */
-export async function openSession(options: OpenSessionOptions): Promise<Session> {
+export async function openSession(options: OpenSessionOptions): Promise<OpenedSession> {
   const { db, vault, userId, homeserverUrl, token } = options;
   const { deviceId, storeKey } = await ensureAccount(db, vault, options.now(), userId);
-  await patiently(() => provisionAccount({ ...options, deviceId }));
-
   const http = new AccountHttp(homeserverUrl, token, userId, deviceId);
+  await patiently(() => ensureProvisioned(http, { ...options, deviceId }));
   const recovery = recoveryKeyStore(db, vault, userId);
   const storeFound = await hasStore(userId, deviceId);
   const crypto = await AccountCrypto.open(
@@ -51,14 +60,39 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
       { cause },
     );
   });
+  const account = { userId, deviceId, bot: options.bot, storeFound };
+  const work = { http, crypto, recovery, account };
   try {
-    const account = { userId, deviceId, bot: options.bot, storeFound };
-    await patiently(() => establishIdentity({ http, crypto, recovery, account }));
+    const isReliable = await patiently(() => checkIdentity(work));
+    if (!isReliable) await patiently(() => completeIdentity(work));
+    return {
+      session: new Session({ ...options, http, crypto, deviceId }),
+      complete: async () => {
+        if (isReliable) await completeIdentity(work);
+      },
+    };
   } catch (error) {
     crypto.stop();
     throw error;
   }
-  return new Session({ ...options, http, crypto, deviceId });
+}
+
+/** Loads what makes accounts only where there is none: it is a fifth of the program. */
+async function ensureProvisioned(http: AccountHttp, account: ProvisionedAccount): Promise<void> {
+  if (await isProvisioned(http)) return;
+  const { provisionAccount } = await import("../provisioning/accounts.ts");
+  await provisionAccount(account);
+}
+
+/** The homeserver refuses an account or a device that it does not know (403 or 400). */
+async function isProvisioned(http: AccountHttp): Promise<boolean> {
+  try {
+    await whoAmI(http);
+    return true;
+  } catch (error) {
+    if (error instanceof HomeserverError && error.status < 429) return false;
+    throw error;
+  }
 }
 
 /** WebAssembly.RuntimeError, by name: the types of Node do not know the class. */

@@ -2,7 +2,6 @@ import { listPeople } from "../../db/repositories/cases.ts";
 import { appendToJournal } from "../../db/repositories/journal.ts";
 import { listTakeawayRows, readOffRecordCount } from "../../db/repositories/takeaways.ts";
 import { writeMarkdownReport } from "../../documents/markdown-report.ts";
-import { writeWordReport } from "../../documents/word-report.ts";
 import type { Case } from "../../domain/case/case.ts";
 import {
   type Attribution,
@@ -52,6 +51,8 @@ export async function draftReport(work: CaseWork, reported: Case): Promise<Draft
     act: "report.draft",
     details: { template: rules.template.name, takeaways: used },
   });
+  // Loaded when the first report is drafted: it is large, and every start would wait for it.
+  const { writeWordReport } = await import("../../documents/word-report.ts");
   return {
     report,
     markdown: writeMarkdownReport(report),

@@ -6,7 +6,6 @@ import { RoomId, UserId } from "../../../src/domain/ids.ts";
 import { AccountHttp } from "../../../src/matrix/http.ts";
 import { provisionAccount } from "../../../src/matrix/provisioning/accounts.ts";
 import { ServerAdministration } from "../../../src/matrix/provisioning/administration.ts";
-import { prepareBotSdk } from "../../../src/matrix/provisioning/bot-sdk.ts";
 import { emptyRoom } from "../../../src/matrix/provisioning/empty-room.ts";
 import { startTestHomeserver, type TestHomeserver } from "../../support/homeserver.ts";
 
@@ -21,7 +20,6 @@ beforeAll(async () => {
   root = await registerAccount(homeserver, { localpart: "root", admin: true });
   const account = await registerAccount(homeserver, { localpart: "elena" });
   person = new AccountHttp(homeserver.url, account.accessToken);
-  prepareBotSdk();
   await provisionAccount({
     homeserverUrl: homeserver.url,
     token: homeserver.registration.as_token,

@@ -155,7 +155,7 @@ describe("a bot's identity", () => {
     expect((await published(userId)).master).toBeUndefined();
     fetching.mockRestore();
 
-    const session = await open();
+    const { session } = await open();
     const held = await session.crypto.identity.held();
     expect(held?.master).toBeDefined();
     expect(await published(userId)).toMatchObject({ ...held, deviceSigned: true });
