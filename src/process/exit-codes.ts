@@ -49,6 +49,15 @@ export function kindOfFailure(error: unknown): Fatal {
   return "fatal";
 }
 
+/**
+ * How a running process ends. What `completeIdentity` finds out about an account after the start is
+ * the operator's to mend, as if the start had failed: starting again would only find it again.
+ */
+export function exitCodeOfFailure(error: unknown): number {
+  const isIdentity = error instanceof RogatoryError && error.code.startsWith("identity.");
+  return isIdentity ? exitCodeOfFailedStart(error) : exitCodes[kindOfFailure(error)];
+}
+
 /** How a process ends whose start has failed. */
 export function exitCodeOfFailedStart(error: unknown): number {
   const kind = kindOfFailure(error);

@@ -1,12 +1,15 @@
-import { exitCodes, kindOfFailure } from "./exit-codes.ts";
+import { terminal } from "../dev/terminal.ts";
+import { describeError } from "../domain/errors.ts";
+import { exitCodeOfFailure, exitCodes, kindOfFailure } from "./exit-codes.ts";
 import { describeForLog, type Log } from "./log.ts";
 import { READY, SUPERVISED } from "./supervisor.ts";
 
 /** Ends this process at once: nothing may be written after a failure that left memory ahead. */
 export function endProcess(log: Log, error: unknown, event = "process.fatal"): never {
-  const kind = kindOfFailure(error);
-  log.error(event, { kind, ...describeForLog(error) });
-  process.exit(exitCodes[kind]);
+  log.error(event, { kind: kindOfFailure(error), ...describeForLog(error) });
+  const code = exitCodeOfFailure(error);
+  if (code === exitCodes.operator) terminal.error(`rogatory: ${describeError(error)}`);
+  process.exit(code);
 }
 
 /** What nobody catches ends the process: it is logged by kind, without the message. */

@@ -10,6 +10,7 @@ import { ToDeviceError } from "../../src/matrix/session/errors.ts";
 import { CryptoStoreError, OwnershipLostError } from "../../src/process/errors.ts";
 import {
   exitCodeOfFailedStart,
+  exitCodeOfFailure,
   exitCodes,
   isRestartable,
   kindOfFailure,
@@ -61,6 +62,14 @@ describe("a failed start", () => {
     expect(exitCodeOfFailedStart(new RogatoryError("provisioning.unreachable", "x"))).toBe(76);
     expect(exitCodeOfFailedStart(Object.assign(new Error("x"), { code: "ECONNREFUSED" }))).toBe(74);
     expect(exitCodeOfFailedStart(new TypeError("x"))).toBe(70);
+  });
+});
+
+describe("a failure of running bots", () => {
+  it("is the operator's to mend if an account's identity is wrong, and else a reason to start again", () => {
+    expect(exitCodeOfFailure(new RogatoryError("identity.backup-foreign", "x"))).toBe(1);
+    expect(exitCodeOfFailure(new RogatoryError("crypto.missing", "x"))).toBe(70);
+    expect(exitCodeOfFailure(new ToDeviceError("x"))).toBe(71);
   });
 });
 

@@ -7,7 +7,12 @@ import { type Config, loadConfig } from "../../src/config/config.ts";
 import { type DatabaseLocation, openDatabase } from "../../src/db/database.ts";
 import type { Database } from "../../src/db/schema.ts";
 import { liftRateLimit, registerAccount } from "../../src/dev/homeserver/accounts.ts";
-import { type Homeserver, startHomeserver } from "../../src/dev/homeserver/homeserver.ts";
+import {
+  DEFAULT_SERVER_NAME,
+  type Homeserver,
+  type HomeserverOptions,
+  startHomeserver,
+} from "../../src/dev/homeserver/homeserver.ts";
 import { type Person, type PersonOptions, startPerson } from "../../src/dev/people/person.ts";
 import type { RoomId } from "../../src/domain/ids.ts";
 import {
@@ -60,18 +65,21 @@ roster:
   - { localpart: member, function: Investigator, state: NL, role: member }
 `;
 
-/** @param others further entries of the roster, as lines of YAML */
+/**
+ * @param others further entries of the roster, as lines of YAML
+ * @param place the homeserver's name, and others that it speaks with
+ */
 export async function openLiveCase(
   wanted?: DatabaseLocation,
   others: readonly string[] = [],
+  place: Pick<HomeserverOptions, "serverName" | "federation"> = {},
 ): Promise<LiveCase> {
+  const serverName = place.serverName ?? DEFAULT_SERVER_NAME;
   const folder = mkdtempSync(join(tmpdir(), "rogatory-live-"));
   const registrationFile = join(folder, "registration.yaml");
-  await writeRegistration(
-    registrationFile,
-    createRegistration({ serverName: "rogatory.localhost" }),
-  );
+  await writeRegistration(registrationFile, createRegistration({ serverName }));
   const homeserver = await startHomeserver({
+    ...place,
     directory: join(folder, "homeserver"),
     port: "free",
     registrations: [registrationFile],
@@ -81,7 +89,7 @@ export async function openLiveCase(
   const configFile = join(folder, "rogatory.yaml");
   writeFileSync(
     configFile,
-    `homeserver: { url: "${homeserver.url}", serverName: rogatory.localhost, registrationFile: registration.yaml }
+    `homeserver: { url: "${homeserver.url}", serverName: "${serverName}", registrationFile: registration.yaml }
 vault: { masterKeyFile: master.key }
 `,
   );

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { makeDirectory, writePrivateFile } from "./disk.ts";
+import { type Federation, federationListener, federationSettings } from "./federation.ts";
 
 export interface HomeserverSettings {
   readonly directory: string;
@@ -11,6 +12,8 @@ export interface HomeserverSettings {
   readonly serverName: string;
   /** Paths of application-service registration files. */
   readonly registrations: readonly string[];
+  /** Left out: it speaks with no other homeserver. */
+  readonly federation?: Federation | undefined;
 }
 
 /** Where a development homeserver keeps its things. */
@@ -27,6 +30,8 @@ export function homeserverFiles(directory: string) {
     registrationSecret: inside("registration_shared_secret"),
     macaroonSecret: inside("macaroon_secret"),
     formSecret: inside("form_secret"),
+    certificate: inside("certificate.pem"),
+    certificateKey: inside("certificate-key.pem"),
     process: inside("process.json"),
     lock: inside("lock"),
   };
@@ -43,7 +48,7 @@ export function homeserverFiles(directory: string) {
 export async function writeConfiguration(
   settings: HomeserverSettings,
 ): Promise<{ registrationSharedSecret: string; changed: boolean }> {
-  const { directory, port, serverName } = settings;
+  const { directory, port, serverName, federation } = settings;
   const files = homeserverFiles(directory);
   await makeDirectory(directory);
 
@@ -69,6 +74,7 @@ export async function writeConfiguration(
         bind_addresses: ["127.0.0.1"],
         resources: [{ names: ["client", "openid"], compress: false }],
       },
+      ...(federation === undefined ? [] : [federationListener(federation)]),
     ],
     database: { name: "sqlite3", args: { database: files.database } },
     media_store_path: files.media,
@@ -82,7 +88,7 @@ export async function writeConfiguration(
     bcrypt_rounds: 4,
     app_service_config_files: settings.registrations.map((path) => resolve(path)),
     // Nothing leaves this machine.
-    federation_domain_whitelist: [],
+    ...federationSettings(federation, files),
     trusted_key_servers: [],
     suppress_key_server_warning: true,
     url_preview_enabled: false,

@@ -4,8 +4,10 @@ import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { RogatoryError } from "../../domain/errors.ts";
 import { homeserverFiles, writeConfiguration } from "./configuration.ts";
+import { makeDirectory } from "./disk.ts";
 import { type EnvironmentOptions, prepareEnvironment } from "./environment.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
+import { ensureCertificate, type Federation } from "./federation.ts";
 import { claimPort } from "./port.ts";
 import {
   endProcess,
@@ -31,6 +33,8 @@ export interface HomeserverOptions {
   readonly serverName?: string;
   /** Paths of application-service registration files. */
   readonly registrations: readonly string[];
+  /** Left out: it speaks with no other homeserver. */
+  readonly federation?: Federation;
   readonly onProgress?: (text: string) => void;
   readonly environment?: Omit<EnvironmentOptions, "onProgress">;
 }
@@ -81,7 +85,7 @@ export async function startHomeserver(options: HomeserverOptions): Promise<Homes
 }
 
 async function startLocked(python: string, options: HomeserverOptions) {
-  const { directory, registrations } = options;
+  const { directory, registrations, federation } = options;
   const files = homeserverFiles(directory);
   const serverName = await checkServerName(directory, options.serverName ?? DEFAULT_SERVER_NAME);
   const running = await readRunningProcess(files.process, files.configuration);
@@ -90,7 +94,7 @@ async function startLocked(python: string, options: HomeserverOptions) {
 
   if (running !== undefined) {
     const port = wanted === "free" ? Number(new URL(running.url).port) : wanted;
-    const settings = { directory, port, serverName, registrations };
+    const settings = { directory, port, serverName, registrations, federation };
     const { registrationSharedSecret, changed } = await writeConfiguration(settings);
     if (!changed) {
       await waitUntilReady(running, files);
@@ -99,10 +103,14 @@ async function startLocked(python: string, options: HomeserverOptions) {
     await endProcess(running.pid, files.configuration);
   }
 
+  if (federation !== undefined) {
+    await makeDirectory(directory);
+    await ensureCertificate(python, files);
+  }
   for (;;) {
     triesLeft -= 1;
     const port = await claimPort(wanted === "free" ? 0 : wanted);
-    const settings = { directory, port, serverName, registrations };
+    const settings = { directory, port, serverName, registrations, federation };
     const { registrationSharedSecret } = await writeConfiguration(settings);
     options.onProgress?.("Starting the homeserver...");
     try {
