@@ -1,4 +1,3 @@
-import { terminal } from "../dev/terminal.ts";
 import { describeError } from "../domain/errors.ts";
 import { exitCodeOfFailure, exitCodes, kindOfFailure } from "./exit-codes.ts";
 import { describeForLog, type Log } from "./log.ts";
@@ -8,7 +7,7 @@ import { READY, SUPERVISED } from "./supervisor.ts";
 export function endProcess(log: Log, error: unknown, event = "process.fatal"): never {
   log.error(event, { kind: kindOfFailure(error), ...describeForLog(error) });
   const code = exitCodeOfFailure(error);
-  if (code === exitCodes.operator) terminal.error(`rogatory: ${describeError(error)}`);
+  if (code === exitCodes.operator) process.stderr.write(`rogatory: ${describeError(error)}\n`);
   process.exit(code);
 }
 
