@@ -39,6 +39,8 @@ export interface LogLine {
 /** A real homeserver, the bots in this process, a JIT with a few people: for tests of single mechanisms. */
 export interface LiveCase {
   readonly homeserver: Homeserver;
+  /** Where it keeps its database, media and logs. */
+  readonly homeserverDirectory: string;
   readonly config: Config;
   readonly db: Kysely<Database>;
   readonly vault: Vault;
@@ -136,6 +138,7 @@ vault: { masterKeyFile: master.key }
   const people = new Map<Person, string>();
   return {
     homeserver,
+    homeserverDirectory: join(folder, "homeserver"),
     config,
     db,
     vault,

@@ -1,6 +1,6 @@
 import { RogatoryError } from "../../domain/errors.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
-import type { AccountHttp } from "../http.ts";
+import { type AccountHttp, UnreachableError } from "../http.ts";
 import { deviceDeleted, judgeIdentity, replaced, type StoredIdentity } from "./identity-check.ts";
 import {
   type PublishedIdentity,
@@ -151,7 +151,8 @@ async function ensureBackup(work: IdentityWork): Promise<void> {
     return;
   }
   const backup = await crypto.identity.backup();
-  if (backup === undefined) throw new Error("the key backup could not be read");
+  // There is one, so the SDK got no answer, which it keeps to itself.
+  if (backup === undefined) throw new UnreachableError("the key backup could not be read");
   if (backup.readable) return;
   if (await crypto.identity.loadBackupKey()) {
     await crypto.identity.backup();
