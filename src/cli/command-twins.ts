@@ -29,14 +29,17 @@ export async function registerTwins(program: Program, noun: string): Promise<voi
 /** Adds them to sub-commands that are there already. */
 export async function addTwins(group: Program, noun: string): Promise<void> {
   const commands = (await loadCommands()).filter(({ name }) => name.split(" ")[0] === noun);
+  const taken = new Set(group.commands.map((child) => child.name()));
   for (const command of commands) {
     const words = command.name.split(" ").slice(1);
     const last = words.pop();
     const parent = words.reduce(childOf, group);
-    describe(
-      last === undefined ? childWithoutVerb(group, command) : childOf(parent, last),
-      command,
-    );
+    if (last === undefined) describe(childWithoutVerb(group, command), command);
+    // For operators another sub-command has taken the place.
+    else if (words.length === 0 && taken.has(last)) continue;
+    else if (commands.some(({ name }) => name.startsWith(`${command.name} `))) {
+      describe(childOf(parent, last).command("show", { isDefault: true }), command);
+    } else describe(childOf(parent, last), command);
   }
 }
 

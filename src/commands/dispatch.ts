@@ -1,9 +1,9 @@
 import type { Outcome } from "../documents/message/outcome.ts";
-import type { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { nearest } from "../domain/text/nearest.ts";
 import { UsageError } from "./argument.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { requirePermission } from "./permission.ts";
 
 /** What a message asks for, before anybody has looked at who asks. */
 export type Addressed =
@@ -46,7 +46,7 @@ export function recognise(commands: readonly Command[], body: string): Addressed
 /**
  * Checks the permission, reads the arguments and runs the handler.
  *
- * @throws RogatoryError `command.denied`, `command.usage`, or what the service found wrong; the
+ * @throws RogatoryError `command.denied`, `command.state`, `command.usage`, or what the service found wrong; the
  * caller rolls its transaction back and shows the sentence
  */
 export async function run(
@@ -54,17 +54,9 @@ export async function run(
   argumentText: string,
   context: CommandContext,
 ): Promise<Outcome> {
-  requireCapability(context.capabilities, command.capability);
+  requirePermission(context.capabilities, context.case, command.capability);
   const handler = readOrExplain(command, argumentText, context);
   return handler(context);
-}
-
-function requireCapability(held: ReadonlySet<Capability>, needed: Capability): void {
-  if (held.has(needed)) return;
-  throw new RogatoryError(
-    "command.denied",
-    "Your role in this case does not include this command. Ask a leader or co-chair; !help shows what you can do.",
-  );
 }
 
 function readOrExplain(command: Command, argumentText: string, context: CommandContext) {

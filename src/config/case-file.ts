@@ -55,6 +55,7 @@ function contextOf(
       roles: Object.keys(template.roles),
       hasSectionRooms: template.rooms.some((room) => room.per === "section"),
       federate: template.federate,
+      life: template.life,
     },
     reportTemplates,
     fixedSections: report === undefined ? [] : [...report.before, ...report.after],

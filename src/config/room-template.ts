@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { BotName } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
+import { CaseLife } from "../domain/case/life.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { readYaml } from "./located-yaml.ts";
 import { configDirectory } from "./paths.ts";
@@ -21,6 +22,8 @@ const RoleTemplate = z.strictObject({
   power: z.number().int().min(0).max(99),
   /** Answers for a State or body in the case: the last of one is not removed without a second leader. */
   leads: z.boolean().default(false),
+  /** Administers the space of the case, as the JIT agreement lays down (Regulation (EU) 2023/969 Art 3(8)). */
+  administers: z.boolean().default(false),
   capabilities: z.array(Capability),
 });
 
@@ -53,6 +56,10 @@ export const RoomTemplate = z
     /** `m.federate`: whether people of other homeservers can ever join. Fixed when a room is made. */
     federate: z.boolean(),
     roles: z.record(z.string(), RoleTemplate),
+    /** Its states and what each allows. */
+    life: CaseLife,
+    /** The kind of room in which only those who lead are spoken to. */
+    leadersRoom: z.string().optional(),
     rooms: z.array(RoomTemplateEntry).min(1),
   })
   .superRefine((template, context) => {
@@ -62,6 +69,13 @@ export const RoomTemplate = z
         code: "custom",
         path: ["rooms"],
         message: "a case has exactly one room of the kind space",
+      });
+    }
+    if (template.leadersRoom !== undefined && !kinds.includes(template.leadersRoom)) {
+      context.addIssue({
+        code: "custom",
+        path: ["leadersRoom"],
+        message: `there is no room of the kind “${template.leadersRoom}”`,
       });
     }
     if (template.rooms.filter(({ per }) => per === "pair").length > 1) {

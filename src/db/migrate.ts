@@ -9,6 +9,7 @@ import { timersAndEchoes } from "./migrations/0004-timers-and-echoes.ts";
 import { shredding } from "./migrations/0005-shredding.ts";
 import { withheldKeys } from "./migrations/0006-withheld-keys.ts";
 import { members } from "./migrations/0007-members.ts";
+import { caseLife } from "./migrations/0009-case-life.ts";
 import type { Database } from "./schema.ts";
 
 /** Numbered, forward-only. A published migration is never changed; the next one is added below. */
@@ -20,6 +21,7 @@ const migrations: Record<string, Migration> = {
   "0005-shredding": { up: shredding },
   "0006-withheld-keys": { up: withheldKeys },
   "0007-members": { up: members },
+  "0009-case-life": { up: caseLife },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

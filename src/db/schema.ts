@@ -50,6 +50,8 @@ export interface Database {
     wrapped_key: WrappedCaseKey;
     profile: Sealed<CaseProfile>;
     created_at: InstantText;
+    /** Where it stands in its life, as its template names it; null for the first state. */
+    state: string | null;
     /** The row outlives the case, so that its code is never given again. */
     shredded_at: InstantText | null;
   };
@@ -83,6 +85,8 @@ export interface Database {
   };
   /** A change of the roster that waits for a second leader. */
   member_change: ContentRow & { resolved_at: InstantText | null };
+  /** A transition that waits for a second leader. */
+  case_change: ContentRow & { resolved_at: InstantText | null };
   /** Highest number given in a series of a case: `meeting`, `action`, `takeaway`, `request:EIO`. */
   counter: {
     case_id: CaseId;
@@ -185,6 +189,8 @@ export interface Database {
     details: Sealed<unknown>;
     previous_hash: string;
     hash: string;
+    /** Set when actor and details were erased after their retention time: the hash of what stood there. */
+    body_hash: string | null;
   };
   /** Where the log ends: one row, changed with every entry. */
   journal_head: {

@@ -106,6 +106,7 @@ export class TimerWorker extends Wakeable {
         actor: { kind: "bot", bot: timer.bot },
       },
       case: of,
+      bots: accounts,
       subject,
       dueAt,
     });

@@ -38,6 +38,7 @@ export const operationShapes = {
       z.object({
         code: z.string(),
         template: z.string(),
+        state: z.string(),
         createdAt: z.string(),
         people: z.number(),
         rooms: z.object({ made: z.number(), planned: z.number() }),
@@ -51,6 +52,7 @@ export const operationShapes = {
       code: z.string(),
       name: z.string(),
       template: z.string(),
+      state: z.string(),
       timeZone: z.string(),
       rooms: z.array(
         RoomShape.extend({ encrypted: z.boolean(), joined: z.number(), invited: z.number() }),

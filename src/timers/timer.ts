@@ -1,5 +1,5 @@
 import type { Outcome } from "../documents/message/outcome.ts";
-import type { BotName } from "../domain/case/bots.ts";
+import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
 import type { CaseWork } from "../services/work.ts";
 
@@ -7,6 +7,8 @@ import type { CaseWork } from "../services/work.ts";
 export interface TimerContext {
   readonly work: CaseWork;
   readonly case: Case;
+  /** The accounts of the bots, for what a service has done on the homeserver. */
+  readonly bots: BotAccounts;
   /** As it was given to `setTimer`. */
   readonly subject: string;
   readonly dueAt: Temporal.Instant;

@@ -179,7 +179,7 @@ describe("asking for operations", () => {
       globalThis.lock = acquireOwnerLock(${JSON.stringify(config.paths.lock)});
       process.stdout.write("owner");
       process.stdin.once("data", () => serveControl(${JSON.stringify(config.paths.socket)}, {
-        "case.list": async () => [{ code: "FAR-0001", template: "jit", createdAt: "x", people: 1, rooms: { made: 1, planned: 1 } }],
+        "case.list": async () => [{ code: "FAR-0001", template: "jit", state: "signed", createdAt: "x", people: 1, rooms: { made: 1, planned: 1 } }],
       }));`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
       stdio: ["pipe", "pipe", "inherit"],

@@ -51,6 +51,8 @@ export async function openCaseHarness(options: {
   readonly profile: z.input<typeof CaseProfile>;
   readonly people: readonly (z.input<typeof PersonProfile> & { readonly localpart: string })[];
   readonly now: string;
+  /** The state of the case; one in which all is allowed if it is left out. */
+  readonly state?: string;
 }): Promise<CaseHarness> {
   const db = await openDatabase(await testLocation());
   const vault = new Vault(randomBytes(32));
@@ -66,6 +68,7 @@ export async function openCaseHarness(options: {
       code: "TEST-0001",
       template: options.template,
       profile,
+      state: options.state ?? stateAllowingAll(options.template),
     });
     for (const { localpart, ...person } of options.people) {
       await insertPerson(transaction, seal, {
@@ -145,6 +148,13 @@ export async function openCaseHarness(options: {
     ask: async (...message) => renderText(await say(...message)),
     close: () => db.destroy(),
   };
+}
+
+/** Tests that are not about states ask for anything. */
+function stateAllowingAll(template: string): string | undefined {
+  return Object.entries(roomTemplate(template).life.states).find(
+    ([, { allows, instruments }]) => allows === "all" && instruments === undefined,
+  )?.[0];
 }
 
 /** The case itself, with the box that opens its content. */

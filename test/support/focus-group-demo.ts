@@ -18,8 +18,9 @@ const directory = join(packageDirectory(), "demo", "thb-focus-group-4");
 
 const Scenario = CaseProfile.extend({
   template: z.string(),
+  state: z.string(),
   roster: z.array(PersonProfile.extend({ localpart: z.string() })),
-}).transform(({ template, roster, ...profile }) => ({ template, roster, profile }));
+}).transform(({ template, state, roster, ...profile }) => ({ template, state, roster, profile }));
 
 const Script = z.strictObject({
   steps: z.array(z.strictObject({ who: z.string(), room: z.string(), say: z.string().min(1) })),

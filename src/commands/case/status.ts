@@ -17,11 +17,12 @@ export default defineCommand({
   examples: ["case status"],
   arguments: {},
   async handle(context) {
-    const { code, template, people, rooms } = await caseStatus(context.work, context);
+    const { code, template, state, people, rooms } = await caseStatus(context.work, context);
     return answer(
       fields([
         ["Case", strong(code)],
         ["Kind", template],
+        ["State", state],
         ["People", String(people)],
       ]),
       rooms.length === 0

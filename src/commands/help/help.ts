@@ -3,6 +3,7 @@ import { RogatoryError } from "../../domain/errors.ts";
 import { nearest } from "../../domain/text/nearest.ts";
 import { optional, restOfMessage } from "../argument.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { isPermitted } from "../permission.ts";
 
 export default defineCommand({
   name: "help",
@@ -11,8 +12,10 @@ export default defineCommand({
   summary: "list the commands you can use, or explain one",
   examples: ["help", "help meeting schedule"],
   arguments: { topic: optional(restOfMessage("command", "the command to explain")) },
-  async handle({ commands, capabilities }, { topic }) {
-    const available = commands.filter((command) => capabilities.has(command.capability));
+  async handle({ commands, capabilities, case: of }, { topic }) {
+    const available = commands.filter(({ capability }) =>
+      isPermitted(capabilities, of, capability),
+    );
     return topic === undefined ? overview(available) : explain(available, topic);
   },
 });

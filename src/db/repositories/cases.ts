@@ -18,7 +18,7 @@ export async function insertCase(
   db: Transaction<Database>,
   vault: Vault,
   now: Temporal.Instant,
-  { id, code, template, profile }: Case,
+  { id, code, template, profile, state }: Case,
 ): Promise<SealBox> {
   const wrapped = vault.createCaseKey(id);
   const seal = vault.forCase(id, wrapped);
@@ -31,6 +31,7 @@ export async function insertCase(
       wrapped_key: wrapped,
       profile: seal.seal(placeOfCase(id), profile),
       created_at: now.toString(),
+      state: state ?? null,
     })
     .execute();
   return seal;
@@ -73,6 +74,28 @@ export async function listCases(db: Reader, vault: Vault): Promise<readonly Open
     .orderBy("id")
     .execute();
   return rows.map((row) => openCase(vault, row));
+}
+
+/** Writes what a case really is anew. */
+export async function updateCaseProfile(
+  db: Transaction<Database>,
+  seal: SealBox,
+  id: CaseId,
+  profile: CaseProfile,
+): Promise<void> {
+  await db
+    .updateTable("case_file")
+    .set({ profile: seal.seal(placeOfCase(id), profile) })
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function saveState(
+  db: Transaction<Database>,
+  id: CaseId,
+  state: string,
+): Promise<void> {
+  await db.updateTable("case_file").set({ state }).where("id", "=", id).execute();
 }
 
 export async function insertPerson(
@@ -172,11 +195,13 @@ function openCase(
     readonly template: string;
     readonly wrapped_key: WrappedCaseKey;
     readonly profile: Database["case_file"]["profile"];
+    readonly state: string | null;
   },
 ): OpenCase {
   const seal = vault.forCase(row.id, row.wrapped_key);
   const profile = seal.open(placeOfCase(row.id), row.profile, CaseProfile);
-  return { case: { id: row.id, code: row.code, template: row.template, profile }, seal };
+  const { id, code, template } = row;
+  return { case: { id, code, template, profile, state: row.state ?? undefined }, seal };
 }
 
 function openPerson(seal: SealBox, row: Database["person"]): Person {

@@ -5,7 +5,13 @@ import type { Sealed } from "../../vault/sealed.ts";
 
 const anything = z.unknown();
 
-type ContentTable = "meeting" | "action_item" | "request" | "takeaway" | "member_change";
+type ContentTable =
+  | "meeting"
+  | "action_item"
+  | "request"
+  | "takeaway"
+  | "member_change"
+  | "case_change";
 
 /** Seals what a content row is about, for its place in the table. */
 export function sealDetails<T>(

@@ -3,6 +3,7 @@ import { UserId } from "../ids.ts";
 import type { FixedSection } from "../report/agenda.ts";
 import { nearest } from "../text/nearest.ts";
 import { CaseProfile } from "./case.ts";
+import type { CaseLife } from "./life.ts";
 import { PersonProfile, TimeZone } from "./person.ts";
 
 const RosterEntry = z.strictObject({
@@ -21,6 +22,8 @@ const RosterEntry = z.strictObject({
 /** What `rogatory case new --from FILE` reads: one case with its people. */
 export const CaseFileContent = z.strictObject({
   template: z.string().regex(/^[a-z][a-z0-9-]*$/, "a template is a file name in config/rooms"),
+  /** Where the case stands already, for a JIT that was signed or a meeting that began before. */
+  state: z.string().optional(),
   ...CaseProfile.shape,
   roster: z.array(RosterEntry).min(1).max(1000),
 });
@@ -34,6 +37,7 @@ export interface PlannedPerson {
 
 export interface CaseFile {
   readonly template: string;
+  readonly state?: string | undefined;
   readonly profile: CaseProfile;
   readonly people: readonly PlannedPerson[];
 }
@@ -47,6 +51,8 @@ export interface CaseFileContext {
     | {
         readonly roles: readonly string[];
         readonly hasSectionRooms: boolean;
+        /** Its states, for a case that does not stand at its beginning. */
+        readonly life?: CaseLife;
         /** Whether people of other homeservers can join its rooms. */
         readonly federate: boolean;
       }
@@ -72,6 +78,7 @@ export function checkCaseFile(
 ): readonly CaseFileProblem[] {
   return [
     ...checkTemplates(file, context),
+    ...checkState(file, context),
     ...checkPeriods(file),
     ...checkParties(file),
     ...checkAgenda(file, context),
@@ -82,14 +89,14 @@ export function checkCaseFile(
 
 /** The case that a checked file describes. */
 export function planCase(
-  { template, roster, ...profile }: CaseFileContent,
+  { template, state, roster, ...profile }: CaseFileContent,
   serverName: string,
 ): CaseFile {
   const people = roster.map(({ matrixId, localpart, timeZone, ...person }) => ({
     userId: userIdOf({ matrixId, localpart }, serverName),
     profile: { ...person, timeZone: timeZone ?? profile.timeZone },
   }));
-  return { template, profile, people };
+  return { template, state, profile, people };
 }
 
 function userIdOf(
@@ -114,6 +121,19 @@ function checkTemplates(file: CaseFileContent, context: CaseFileContext): CaseFi
     });
   }
   return problems;
+}
+
+function checkState({ state: name, agreement }: CaseFileContent, { template }: CaseFileContext) {
+  const life = template?.life;
+  if (life === undefined || name === undefined) return [];
+  const state = life.states[name];
+  const problem = (message: string) => [{ path: ["state"], message }];
+  if (state === undefined) return problem(unknownName("state", name, Object.keys(life.states)));
+  if (state.final) return problem("is the end of a case: nothing is made for a case that is over");
+  if (state.agreement !== undefined && state.agreement !== "draft" && !agreement?.period) {
+    return problem("needs the agreement with its period");
+  }
+  return [];
 }
 
 function checkPeriods({ meeting, agreement }: CaseFileContent): CaseFileProblem[] {

@@ -29,6 +29,8 @@ export interface Case {
   readonly code: string;
   /** Room template: a file name in `config/rooms/`, without its ending. */
   readonly template: string;
+  /** As it is stored; absent until somebody has said another than the first of the template. */
+  readonly state?: string | undefined;
   readonly profile: CaseProfile;
 }
 

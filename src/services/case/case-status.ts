@@ -1,5 +1,7 @@
 import { roomTemplate } from "../../config/room-template.ts";
 import { listPeople } from "../../db/repositories/cases.ts";
+import type { Case } from "../../domain/case/case.ts";
+import { stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { type CaseSeats, seatsOfCase, sits } from "../member/case-seats.ts";
 import type { Place } from "../visibility.ts";
 import type { CaseWork } from "../work.ts";
@@ -7,6 +9,8 @@ import type { CaseWork } from "../work.ts";
 export interface CaseStatus {
   readonly code: string;
   readonly template: string;
+  /** As people read it after "the case is". */
+  readonly state: string;
   readonly people: number;
   readonly rooms: readonly RoomStatus[];
 }
@@ -39,6 +43,7 @@ export async function caseStatus(work: CaseWork, { case: of, room }: Place): Pro
   return {
     code: of.code,
     template: roomTemplate(of.template).title,
+    state: titleOfState(of),
     people: people.length,
     rooms: seats.filter(mayBeNamed).map((seat) => {
       const here = people
@@ -50,6 +55,11 @@ export async function caseStatus(work: CaseWork, { case: of, room }: Place): Pro
       return { name: seat.name, made: seat.room.roomId !== undefined, joined, invited, missing };
     }),
   };
+}
+
+function titleOfState({ template, state }: Case): string {
+  const { life } = roomTemplate(template);
+  return stateOf(life, stateNameOf(life, state)).title;
 }
 
 async function membersOf(

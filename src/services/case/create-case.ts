@@ -16,6 +16,7 @@ import { CaseId, newId, PersonId } from "../../domain/ids.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
 import { logAct } from "../acts.ts";
 import type { Actor, Work } from "../work.ts";
+import { planAgreement } from "./agreement-timers.ts";
 import { type PlannedRoom, planRooms } from "./plan-rooms.ts";
 import { createRoomStep, inviteBots, invitePeople, type SlottedStep } from "./room-steps.ts";
 import { type RoomSummary, summariseRooms } from "./room-summary.ts";
@@ -54,11 +55,18 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
   const template = roomTemplate(file.template);
   const id = newId(CaseId);
   const code = await freeCode(work, template.codePrefix);
-  const { template: templateName, profile } = file;
-  const seal = await insertCase(db, vault, now, { id, code, template: templateName, profile });
+  const { template: templateName, profile, state } = file;
+  const seal = await insertCase(db, vault, now, {
+    id,
+    code,
+    template: templateName,
+    profile,
+    state,
+  });
   for (const person of file.people) {
     await insertPerson(db, seal, { id: newId(PersonId), caseId: id, ...person });
   }
+  await planAgreement({ db, now, caseId: id }, file);
   const rooms = planRooms(code, file, template, bots);
   for (const { id: roomId, kind, section, position, planKey } of rooms) {
     const room = { id: roomId, caseId: id, kind, section, position, planKey, roomId: undefined };
@@ -72,6 +80,7 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
   ]);
   await logAct({ ...work, caseId: id, seal, actor }, "case.create", {
     template: templateName,
+    ...(state === undefined ? {} : { state }),
     people: file.people.length,
     rooms: rooms.map(({ name }) => name),
     ...(actor.kind === "operator" ? { reason: actor.reason } : {}),

@@ -1,9 +1,13 @@
+import { roomTemplate } from "../../config/room-template.ts";
+import { stateNameOf } from "../../domain/case/life.ts";
 import type { Work } from "../work.ts";
 
 /** A case with what the homeserver may know of it too: its real name is shown only with a reason. */
 export interface CaseSummary {
   readonly code: string;
   readonly template: string;
+  /** As the template names it. */
+  readonly state: string;
   readonly createdAt: string;
   readonly people: number;
   readonly rooms: { readonly made: number; readonly planned: number };
@@ -16,6 +20,7 @@ export async function summariseCases({ db }: Pick<Work, "db">): Promise<readonly
     .select((expression) => [
       "code",
       "template",
+      "state",
       "created_at",
       expression
         .selectFrom("person")
@@ -38,9 +43,10 @@ export async function summariseCases({ db }: Pick<Work, "db">): Promise<readonly
     .orderBy("created_at")
     .orderBy("code")
     .execute();
-  return rows.map(({ code, template, created_at, people, planned, made }) => ({
+  return rows.map(({ code, template, state, created_at, people, planned, made }) => ({
     code,
     template,
+    state: stateNameOf(roomTemplate(template).life, state ?? undefined),
     createdAt: created_at,
     people: people ?? 0,
     rooms: { made: made ?? 0, planned: planned ?? 0 },

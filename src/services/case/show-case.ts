@@ -1,4 +1,6 @@
+import { roomTemplate } from "../../config/room-template.ts";
 import { findCase, listCaseRooms, listPeople } from "../../db/repositories/cases.ts";
+import { stateNameOf } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
@@ -8,6 +10,8 @@ export interface ShownCase {
   readonly code: string;
   readonly name: string;
   readonly template: string;
+  /** As the template names it. */
+  readonly state: string;
   readonly timeZone: string;
   readonly rooms: readonly ShownRoom[];
   readonly people: readonly ShownPerson[];
@@ -55,11 +59,12 @@ export async function showCase(work: CaseWork): Promise<ShownCase> {
           .where("encryption", "is not", null)
           .execute();
   await logAct(work, "case.show", actor.kind === "operator" ? { reason: actor.reason } : {});
-  const { code, template, profile } = open.case;
+  const { code, template, profile, state } = open.case;
   return {
     code,
     name: profile.name,
     template,
+    state: stateNameOf(roomTemplate(template).life, state),
     timeZone: profile.timeZone,
     rooms: rooms.map(({ kind, section, roomId }) => {
       const here = members.filter((member) => member.room_id === roomId);

@@ -1,4 +1,3 @@
-import { roomTemplate } from "../../config/room-template.ts";
 import { listCaseRooms } from "../../db/repositories/cases.ts";
 import { cancelTimers, setTimer } from "../../db/repositories/timers.ts";
 import type { Case, CaseRoom } from "../../domain/case/case.ts";
@@ -7,6 +6,7 @@ import {
   type Meeting,
   parseMeetingNumber,
 } from "../../domain/meeting/meeting.ts";
+import { commonRoom } from "../case/common-room.ts";
 import type { CaseWork } from "../work.ts";
 
 /** The kind of the timers of meetings. */
@@ -72,9 +72,5 @@ export async function roomOfMeeting(
   const rooms = await listCaseRooms(db, caseId);
   const scheduledIn = rooms.find(({ id }) => id === meeting.room);
   if (scheduledIn !== undefined) return scheduledIn;
-  const open = roomTemplate(template).rooms.find(
-    ({ kind, per, roles, bots }) =>
-      kind !== "space" && per === "case" && roles === "all" && bots.includes("clerk"),
-  );
-  return rooms.find(({ kind }) => kind === open?.kind);
+  return commonRoom(rooms, template, "clerk");
 }

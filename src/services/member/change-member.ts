@@ -1,5 +1,4 @@
-import { roomTemplate } from "../../config/room-template.ts";
-import { findPerson, listPeople } from "../../db/repositories/cases.ts";
+import { listPeople } from "../../db/repositories/cases.ts";
 import {
   findMemberChange,
   insertMemberChange,
@@ -12,11 +11,14 @@ import { findMember, lastLeader } from "../../domain/case/roster.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { UserId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
+import {
+  CONFIRM_WITHIN_HOURS,
+  confirmableUntil,
+  isSecondLeader,
+  leadsIn,
+} from "../second-leader.ts";
 import type { CaseWork } from "../work.ts";
 import { changeSeats, type Registry } from "./case-seats.ts";
-
-/** How long a change waits for a second leader. */
-const CONFIRM_WITHIN_HOURS = 24;
 
 export type ChangedMember =
   | { readonly kind: "done"; readonly person: Person; readonly change: MemberChange }
@@ -65,7 +67,7 @@ export async function changeMember(
     askedAt: saidAt.toString(),
   });
   await logAct(work, "member.ask", { member: person.userId, change, number });
-  const until = saidAt.add({ hours: CONFIRM_WITHIN_HOURS });
+  const until = confirmableUntil(saidAt);
   return { kind: "waiting", person, change, number, why, until };
 }
 
@@ -90,7 +92,7 @@ export async function confirmMemberChange(
     );
   }
   const { askedBy, change } = pending;
-  const until = Temporal.Instant.from(pending.askedAt).add({ hours: CONFIRM_WITHIN_HOURS });
+  const until = confirmableUntil(Temporal.Instant.from(pending.askedAt));
   if (Temporal.Instant.compare(saidAt, until) > 0) {
     throw new RogatoryError(
       "member.change-late",
@@ -119,28 +121,17 @@ function whySecond(
   return lastLeader(person, roster, leads);
 }
 
-/** Another leader than the one who asked and the one concerned; an operator may stand in for one of them. */
 async function requireSecond(
   work: CaseWork,
   { case: of }: Registry,
   askedBy: UserId | undefined,
   concerned: UserId,
 ): Promise<void> {
-  const { actor } = work;
-  if (actor.kind === "operator" && askedBy !== undefined) return;
-  if (actor.kind === "person" && actor.userId !== askedBy && actor.userId !== concerned) {
-    const second = await findPerson(work.db, work.seal, work.caseId, actor.userId);
-    if (second !== undefined && leadsIn(of.template)(second.profile.role)) return;
-  }
+  if (await isSecondLeader(work, of.template, askedBy, concerned)) return;
   throw new RogatoryError(
     "member.change-second",
     "This has to be confirmed by another leader than the one who asked for it and the one whom it concerns.",
   );
-}
-
-function leadsIn(template: string): (role: string) => boolean {
-  const { roles } = roomTemplate(template);
-  return (role) => roles[role]?.leads === true;
 }
 
 async function apply(

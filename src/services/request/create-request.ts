@@ -1,5 +1,8 @@
+import { roomTemplate } from "../../config/room-template.ts";
 import { takeNumber } from "../../db/repositories/counters.ts";
 import { insertRequest } from "../../db/repositories/requests.ts";
+import type { Case } from "../../domain/case/case.ts";
+import { isAllowed, mayDraft, stateNameOf, stateOf, whatFirst } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { Instrument, InstrumentCatalogue } from "../../domain/request/instrument.ts";
 import type { RequestLine } from "../../domain/request/line.ts";
@@ -16,17 +19,18 @@ import type { CaseWork } from "../work.ts";
  * @param ownState State of the person who asks; issues the request when the line names none
  * @param today day of the message, where it was written
  * @throws RogatoryError `request.not-bound` with what to use instead; `request.issuing`,
- * `request.same-state`
+ * `request.same-state`, `request.state`
  */
 export async function createRequest(
   work: CaseWork,
-  { room }: Place,
+  { room, case: of }: Place,
   line: RequestLine,
   catalogue: InstrumentCatalogue,
   ownState: StateCode | undefined,
   today: Temporal.PlainDate,
 ): Promise<LegalRequest> {
   const { instrument, executing, measure } = line;
+  refuseInState(of, instrument);
   const issuing = line.issuing ?? ownState;
   if (issuing === undefined) {
     throw new RogatoryError(
@@ -54,6 +58,23 @@ export async function createRequest(
     measure,
   });
   return request;
+}
+
+/** A JIT applies for funding when all have signed; for a JIT that is over nothing is gathered any more. */
+function refuseInState(of: Case, { code }: Instrument): void {
+  const { life } = roomTemplate(of.template);
+  const name = stateNameOf(life, of.state);
+  const state = stateOf(life, name);
+  if (mayDraft(state, code)) return;
+  const first = whatFirst(
+    life,
+    name,
+    (later) => isAllowed(later, "request.create") && mayDraft(later, code),
+  );
+  throw new RogatoryError(
+    "request.state",
+    `No ${code} is drafted while the case is ${state.title}. ${first}`,
+  );
 }
 
 function refuseSameState(

@@ -1,0 +1,28 @@
+import { roomTemplate } from "../../config/room-template.ts";
+import type { BotName } from "../../domain/case/bots.ts";
+import type { CaseRoom } from "../../domain/case/case.ts";
+
+/** The first room of everybody (coordination, plenary) in which a bot is. */
+export function commonRoom(
+  rooms: readonly CaseRoom[],
+  template: string,
+  bot: BotName,
+): CaseRoom | undefined {
+  const open = roomTemplate(template).rooms.find(
+    ({ kind, per, roles, bots }) =>
+      kind !== "space" && per === "case" && roles === "all" && bots.includes(bot),
+  );
+  return rooms.find(({ kind }) => kind === open?.kind);
+}
+
+/** Where only those who lead are spoken to; the room of everybody where there is no such room. */
+export function leadersRoom(
+  rooms: readonly CaseRoom[],
+  template: string,
+  bot: BotName,
+): CaseRoom | undefined {
+  const { leadersRoom: kind, rooms: entries } = roomTemplate(template);
+  const entry = entries.find((room) => room.kind === kind && room.bots.includes(bot));
+  const own = rooms.find((room) => room.kind === entry?.kind);
+  return own ?? commonRoom(rooms, template, bot);
+}
