@@ -39,7 +39,9 @@ export interface FinishEnvironment {
 export async function finishShreddings(environment: FinishEnvironment): Promise<void> {
   const { db, vault } = environment;
   const records = await listOpenShreddings(db, vault);
-  const remote = records.filter(({ rooms, media }) => rooms.length + media.length > 0);
+  const remote = records.filter(({ rooms, media }) =>
+    [...rooms, ...media].some(({ outcome }) => outcome === "pending"),
+  );
   if (remote.length > 0 || (await listRenewals(db)).length > 0) {
     const { as_token: token } = await readRegistration(
       environment.config.homeserver.registrationFile,
@@ -131,7 +133,10 @@ function noteDevice(
   userId: UserId,
   { device: present, keys }: RenewedDevice,
 ): void {
-  const noted = devices.find((device) => device.userId === userId);
+  // What an earlier part of the case's shredding has noted stays.
+  const noted = devices.find(
+    (device) => device.userId === userId && device.present === undefined,
+  );
   if (noted === undefined) return;
   noted.present = present;
   if (keys === undefined) return;
@@ -156,7 +161,7 @@ async function complete(
         at: completedAt,
         actor: "operator",
         caseId: record.caseId,
-        act: "case.shredded",
+        act: record.keyDestroyed === false ? "case.destroyed" : "case.shredded",
         details: { code: record.code, certificateSha256 },
       },
     );

@@ -18,7 +18,26 @@ export async function deleteCaseRows(
   caseId: CaseId,
   rooms: readonly RoomId[],
 ): Promise<Readonly<Record<string, number>>> {
-  const conditions = await conditionsByTable(db, caseId, rooms);
+  return deleteWhere(db, await conditionsByTable(db, caseId, rooms, () => true));
+}
+
+/** What stands for a case's rooms and what was said in them; the rest of the case stays. */
+const ofRooms: ReadonlySet<string> = new Set(["case_room", "outbox"]);
+
+/** Deletes every row of a case's rooms: messages received and sent, members, and the rooms themselves. */
+export async function deleteRoomRows(
+  db: Transaction<Database>,
+  caseId: CaseId,
+  rooms: readonly RoomId[],
+): Promise<Readonly<Record<string, number>>> {
+  const conditions = await conditionsByTable(db, caseId, rooms, (table) => ofRooms.has(table));
+  return deleteWhere(db, conditions);
+}
+
+async function deleteWhere(
+  db: Transaction<Database>,
+  conditions: ReadonlyMap<string, RawBuilder<unknown>>,
+): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {};
   for (const table of await childrenFirst(db, [...conditions.keys()])) {
     const condition = conditions.get(table);
@@ -36,6 +55,7 @@ async function conditionsByTable(
   db: Transaction<Database>,
   caseId: CaseId,
   rooms: readonly RoomId[],
+  wholeCase: (table: string) => boolean,
 ): Promise<ReadonlyMap<string, RawBuilder<unknown>>> {
   const conditions = new Map<string, RawBuilder<unknown>>();
   const add = (table: string, condition: RawBuilder<unknown>) => {
@@ -44,7 +64,7 @@ async function conditionsByTable(
     conditions.set(table, known === undefined ? condition : sql`(${known}) or ${condition}`);
   };
   for (const { table, column } of await listTextColumns(db)) {
-    if (column === "case_id") add(table, sql`${sql.ref(column)} = ${caseId}`);
+    if (column === "case_id" && wholeCase(table)) add(table, sql`${sql.ref(column)} = ${caseId}`);
     else if (column === "room_id" && rooms.length > 0) {
       add(table, sql`${sql.ref(column)} in (${sql.join(rooms)})`);
     }

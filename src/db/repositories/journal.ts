@@ -158,6 +158,38 @@ function brokenHead(): RogatoryError {
 
 export type JournalRow = Database["journal"];
 
+/** The act that follows an erasure. */
+export const LOG_ERASED = "log.erase";
+
+/** The hash of what an entry says, or said before it was erased. */
+export function bodyHashOf(row: JournalRow): string {
+  return row.body_hash ?? hashOfBody(row);
+}
+
+/**
+ * Erases who did it and what it was about from all entries of a case; the chain holds by the hash of
+ * what stood there. The act of the erasure must be appended after it, or the log is found changed.
+ *
+ * @returns how many entries were erased
+ */
+export async function eraseEntries(db: Transaction<Database>, caseId: CaseId): Promise<number> {
+  await sql`lock table journal in exclusive mode`.execute(db);
+  const rows = await db
+    .selectFrom("journal")
+    .selectAll()
+    .where("case_id", "=", caseId)
+    .where("body_hash", "is", null)
+    .execute();
+  for (const row of rows) {
+    await db
+      .updateTable("journal")
+      .set({ actor: "", details: sql`''`, body_hash: hashOfBody(row) })
+      .where("sequence", "=", row.sequence)
+      .execute();
+  }
+  return rows.length;
+}
+
 const rowsAtOnce = 500;
 
 /** All entries in the order of their numbers, a page at a time. */

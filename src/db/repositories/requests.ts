@@ -49,6 +49,25 @@ export async function listRequests(
   return rows.map((row) => openRequest(seal, row));
 }
 
+/** Writes one text in the place of what every request of a case asks for; the rest of them stays. */
+export async function replaceMeasures(
+  db: Transaction<Database>,
+  seal: SealBox,
+  caseId: CaseId,
+  measure: string,
+): Promise<number> {
+  const rows = await db.selectFrom(TABLE).selectAll().where("case_id", "=", caseId).execute();
+  for (const row of rows) {
+    const details = { ...openDetails(seal, TABLE, row, RequestDetails), measure };
+    await db
+      .updateTable(TABLE)
+      .set({ details: sealDetails(seal, TABLE, row.id, details) })
+      .where("id", "=", row.id)
+      .execute();
+  }
+  return rows.length;
+}
+
 export async function findRequest(
   db: Transaction<Database>,
   seal: SealBox,

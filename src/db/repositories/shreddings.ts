@@ -39,17 +39,33 @@ export const ShreddingRecord = z.strictObject({
     }),
   ),
   completedAt: z.string().optional(),
+  /** False while only classes of the case's data are destroyed, and its key opens what is left. */
+  keyDestroyed: z.boolean().optional(),
+  /** Classes that were destroyed when their retention time was over, in that order. */
+  classes: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        title: z.string(),
+        source: z.string(),
+        destroyedAt: z.string(),
+      }),
+    )
+    .optional(),
 });
 export type ShreddingRecord = z.infer<typeof ShreddingRecord>;
 
-export async function insertShredding(
+/** Keeps what is to be destroyed; of what was destroyed of the case before, it goes on. */
+export async function putShredding(
   db: Transaction<Database>,
   vault: Vault,
   record: ShreddingRecord,
 ): Promise<void> {
+  const values = { record: seal(vault, record), completed_at: null };
   await db
     .insertInto("shredding")
-    .values({ case_id: record.caseId, record: seal(vault, record), completed_at: null })
+    .values({ case_id: record.caseId, ...values })
+    .onConflict((conflict) => conflict.column("case_id").doUpdateSet(values))
     .execute();
 }
 

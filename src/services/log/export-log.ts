@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { z } from "zod";
 import {
   appendToJournal,
+  bodyHashOf,
   type JournalRow,
   placeOfDetails,
   readJournal,
@@ -10,7 +11,6 @@ import {
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { CaseId } from "../../domain/ids.ts";
-import { hashOfBody } from "../../vault/log-chain.ts";
 import { LogFileWriter } from "../../vault/log-file.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
 import type { Work } from "../work.ts";
@@ -59,8 +59,9 @@ export async function exportLog(
   let entries = 0;
   for await (const row of readJournal(db)) {
     const link = { sequence: row.sequence, previousHash: row.previous_hash, hash: row.hash };
-    if (row.case_id !== id) {
-      writer.add({ kind: "hidden", ...link, bodyHash: hashOfBody(row) });
+    // Of an entry whose retention time is over there is nothing but its place in the chain.
+    if (row.case_id !== id || row.body_hash !== null) {
+      writer.add({ kind: "hidden", ...link, bodyHash: bodyHashOf(row) });
       continue;
     }
     entries += 1;

@@ -1,7 +1,13 @@
 import type { Transaction } from "kysely";
-import { isHeadSigned, readJournal, readJournalHead } from "../../db/repositories/journal.ts";
+import {
+  bodyHashOf,
+  isHeadSigned,
+  LOG_ERASED,
+  readJournal,
+  readJournalHead,
+} from "../../db/repositories/journal.ts";
 import type { Database } from "../../db/schema.ts";
-import { ChainWalk, hashOfBody, type LogFinding } from "../../vault/log-chain.ts";
+import { ChainWalk, type LogFinding } from "../../vault/log-chain.ts";
 import type { Vault } from "../../vault/vault.ts";
 
 export interface LogCheck {
@@ -23,9 +29,13 @@ export async function verifyLog(db: Transaction<Database>, vault: Vault): Promis
   const head = await readJournalHead(db);
   const walk = new ChainWalk();
   const findings: LogFinding[] = [];
+  const erased = new Map<string | null, number>();
   let signedSince = 1;
   for await (const row of readJournal(db)) {
-    walk.follow({ ...row, bodyHash: hashOfBody(row) });
+    walk.follow({ ...row, bodyHash: bodyHashOf(row) });
+    if (row.body_hash !== null) erased.set(row.case_id, row.sequence);
+    // Says that what stood before it was erased on purpose, when its retention time was over.
+    else if (row.act === LOG_ERASED) erased.delete(row.case_id);
     if (row.act !== "log.sign") continue;
     if (signedSince > 1) {
       findings.push({
@@ -36,6 +46,9 @@ export async function verifyLog(db: Transaction<Database>, vault: Vault): Promis
     signedSince = row.sequence;
   }
   walk.finish(head);
+  for (const sequence of erased.values()) {
+    findings.push({ sequence, problem: "what it said was erased, and no later entry says why" });
+  }
   const { publicKey } = vault.signer;
   if (head.signature === undefined) {
     if (head.count > 0) signedSince = head.count + 1;

@@ -8,18 +8,21 @@ import { placeOfPayload } from "../../db/repositories/outbox.ts";
 import {
   emptyCase,
   findShredding,
-  insertShredding,
+  putShredding,
   type ShreddingRecord,
 } from "../../db/repositories/shreddings.ts";
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { CaseId, RoomId } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
+import { mergeRecords } from "./merge-record.ts";
 
 export interface ShreddingWish {
   /** Code or real name; only the code once it was begun. */
   readonly name: string;
   readonly reason: string;
+  /** The class of data whose time is over, if that is why. */
+  readonly classes?: ShreddingRecord["classes"];
 }
 
 /** What shredding a case would destroy. */
@@ -54,7 +57,7 @@ export async function planShredding(work: Work, name: string): Promise<Shredding
  */
 export async function beginShredding(
   work: Work,
-  { name, reason }: ShreddingWish,
+  { name, reason, classes }: ShreddingWish,
 ): Promise<ShreddingRecord> {
   const { db, vault, now } = work;
   const begun = await findBegun(work, name);
@@ -68,13 +71,14 @@ export async function beginShredding(
   const rows = await deleteCaseRows(db, caseId, rooms);
   await emptyCase(db, caseId, now);
   vault.forget(caseId);
-  const record: ShreddingRecord = {
+  const record = mergeRecords(await findShredding(db, vault, caseId), {
     ...{ caseId, code, reason, rows, devices },
     requestedAt: now.toString(),
     rooms: rooms.map((roomId) => ({ roomId, outcome: "pending" })),
     media: media.map((uri) => ({ uri, outcome: "pending" })),
-  };
-  await insertShredding(db, vault, record);
+    ...(classes === undefined ? {} : { classes }),
+  });
+  await putShredding(db, vault, record);
   // Sealed with the log's own key: the case's does not exist any more.
   await appendToJournal(
     db,
@@ -103,7 +107,7 @@ async function findNamed({ db, vault }: Work, name: string): Promise<OpenCase> {
   );
 }
 
-async function roomsOf(db: Transaction<Database>, caseId: CaseId): Promise<readonly RoomId[]> {
+export async function roomsOf(db: Transaction<Database>, caseId: CaseId): Promise<readonly RoomId[]> {
   const rows = await db
     .selectFrom("case_room")
     .select("room_id")
@@ -117,7 +121,7 @@ async function roomsOf(db: Transaction<Database>, caseId: CaseId): Promise<reado
 const Upload = z.object({ uri: z.string().startsWith("mxc://") });
 
 /** Files that were sent in the case's rooms: their steps remember where they were uploaded. */
-async function uploadsOf(
+export async function uploadsOf(
   db: Transaction<Database>,
   { case: { id }, seal }: OpenCase,
 ): Promise<readonly string[]> {
@@ -138,7 +142,7 @@ async function uploadsOf(
 }
 
 /** The accounts that have ever been in the rooms. */
-async function devicesIn(
+export async function devicesIn(
   db: Transaction<Database>,
   rooms: readonly RoomId[],
 ): Promise<ShreddingRecord["devices"]> {

@@ -9,8 +9,13 @@ export interface ShreddingCertificate {
   readonly requestedAt: string;
   readonly completedAt: string;
   readonly destroyed: {
-    /** The key that sealed the case's content, and the copy of it that the master key wrapped. */
-    readonly caseKeys: 1;
+    /**
+     * The key that sealed the case's content, and the copy of it that the master key wrapped; 0 while
+     * only classes of its data are destroyed.
+     */
+    readonly caseKeys: 0 | 1;
+    /** Classes of data that were destroyed when their retention time was over. */
+    readonly classes?: ShreddingRecord["classes"];
     /** Rows of the database, by table. */
     readonly rows: Readonly<Record<string, number>>;
     readonly rooms: readonly { readonly roomId: string; readonly outcome: string }[];
@@ -44,7 +49,8 @@ export function writeCertificate(
     requestedAt: record.requestedAt,
     completedAt: record.completedAt ?? "",
     destroyed: {
-      caseKeys: 1,
+      caseKeys: record.keyDestroyed === false ? 0 : 1,
+      ...(record.classes === undefined ? {} : { classes: record.classes }),
       rows: record.rows,
       rooms: record.rooms,
       files: record.media,
@@ -65,6 +71,15 @@ function remainders(record: ShreddingRecord, serverName: string): readonly Remai
   const left = record.rooms.filter(({ outcome }) => outcome === "left");
   const kept = record.media.filter(({ outcome }) => outcome === "kept");
   return [
+    ...(record.keyDestroyed === false
+      ? [
+          {
+            where: "Rogatory",
+            what: "What belongs to classes of data whose retention time is not over, sealed with the case's key.",
+            advice: "It is destroyed by itself, class by class; the last one destroys the key.",
+          },
+        ]
+      : []),
     {
       where: "Members' devices",
       what: "What members have read, downloaded or backed up with their own clients: messages, files, and the keys to them.",
@@ -142,7 +157,12 @@ export function certificateAsMarkdown(certificate: SignedCertificate): string {
     "",
     "## Destroyed",
     "",
-    "- The key of the case, with which all its content was sealed, and its wrapped copy.",
+    ...(destroyed.caseKeys === 1
+      ? ["- The key of the case, with which all its content was sealed, and its wrapped copy."]
+      : []),
+    ...(destroyed.classes ?? []).map(
+      ({ title, source, destroyedAt }) => `- ${title}, on ${destroyedAt}. Retention: ${source}.`,
+    ),
     `- ${total(rows.map(([, count]) => count))} rows of the database${rows.length === 0 ? "" : ` (${rows.map(([table, count]) => `${table} ${count}`).join(", ")})`}.`,
     ...outcomes(
       "room",

@@ -131,7 +131,9 @@ describe("!case status", () => {
     await membership("!coordination", id("md-obs"), "invite");
     await membership("!leaders", id("be-ij"), "join");
     const leader = await ask("be-ij", "!case status");
-    expect(leader).toContain("Case: TEST-0001\nKind: Joint investigation team\nPeople: 10");
+    expect(leader).toContain(
+      "Case: TEST-0001\nKind: Joint investigation team\nState: signed\nPeople: 10",
+    );
     expect(leader).toContain("TEST-0001 · coordination | 2 | 1 | 7");
     expect(leader).toContain("TEST-0001 · leaders | 1 | 0 | 3");
     expect(await ask("europol", "!case status")).not.toContain("leaders");

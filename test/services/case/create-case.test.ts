@@ -312,6 +312,7 @@ describe("creating a case", () => {
     expect(cases.find((known) => known.code === code)).toEqual({
       code,
       template: "jit",
+      state: "negotiation",
       createdAt: now.toString(),
       people: 5,
       rooms: { made: 0, planned: 3 },

@@ -1,0 +1,24 @@
+import type { ShreddingRecord } from "../../db/repositories/shreddings.ts";
+
+/** One record of a case: what was destroyed of it before, and what is destroyed now. */
+export function mergeRecords(
+  before: ShreddingRecord | undefined,
+  now: ShreddingRecord,
+): ShreddingRecord {
+  if (before === undefined) return now;
+  const { completedAt: _completed, ...rest } = now;
+  const rows: Record<string, number> = { ...before.rows };
+  for (const [table, count] of Object.entries(now.rows)) rows[table] = (rows[table] ?? 0) + count;
+  const classes = [...(before.classes ?? []), ...(now.classes ?? [])];
+  return {
+    ...rest,
+    rows,
+    rooms: [...before.rooms, ...now.rooms],
+    media: [
+      ...before.media,
+      ...now.media.filter(({ uri }) => before.media.every((known) => known.uri !== uri)),
+    ],
+    devices: [...before.devices, ...now.devices],
+    ...(classes.length === 0 ? {} : { classes }),
+  };
+}
