@@ -29,9 +29,11 @@ export const exitCodes = {
   orphaned: 75,
   /** The homeserver cannot be reached: for the operator at the first start, passing after it. */
   homeserver: 76,
+  /** The retention time of some data is over: it is destroyed before the bots run again. */
+  retention: 77,
 } as const;
 
-type Fatal = Exclude<keyof typeof exitCodes, "done" | "operator" | "orphaned">;
+type Fatal = Exclude<keyof typeof exitCodes, "done" | "operator" | "orphaned" | "retention">;
 
 /** What kind of failure an error is, by the first of its causes that says so. */
 export function kindOfFailure(error: unknown): Fatal {

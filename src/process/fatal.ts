@@ -11,6 +11,12 @@ export function endProcess(log: Log, error: unknown, event = "process.fatal"): n
   process.exit(code);
 }
 
+/** Ends this process so that data whose retention time is over is destroyed at the next start. */
+export function endForRetention(log: Log): never {
+  log.info("process.retention-due");
+  process.exit(exitCodes.retention);
+}
+
 /** What nobody catches ends the process: it is logged by kind, without the message. */
 export function endOnUncaught(log: Log): Disposable {
   const uncaught = (error: unknown) => endProcess(log, error, "process.uncaught");

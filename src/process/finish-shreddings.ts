@@ -134,9 +134,7 @@ function noteDevice(
   { device: present, keys }: RenewedDevice,
 ): void {
   // What an earlier part of the case's shredding has noted stays.
-  const noted = devices.find(
-    (device) => device.userId === userId && device.present === undefined,
-  );
+  const noted = devices.find((device) => device.userId === userId && device.present === undefined);
   if (noted === undefined) return;
   noted.present = present;
   if (keys === undefined) return;

@@ -9,12 +9,19 @@ import { Vault } from "../vault/vault.ts";
 import { startBots } from "./bot-process.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
 import { serveControl } from "./control-socket.ts";
-import { endOnUncaught, endProcess, endWithSupervisor, tellSupervisorReady } from "./fatal.ts";
+import {
+  endForRetention,
+  endOnUncaught,
+  endProcess,
+  endWithSupervisor,
+  tellSupervisorReady,
+} from "./fatal.ts";
 import { describeForLog, openLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
 import { createOperations } from "./operations.ts";
 import { becomeOwner } from "./owner.ts";
+import { isDestructionDue } from "./retention-due.ts";
 import { startTicker } from "./ticker.ts";
 
 export interface RunOptions {
@@ -53,6 +60,12 @@ export async function runBots(
       config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
     await using db = await openDatabase(databaseLocation(config), ownership.onConnection);
     await db.transaction().execute((transaction) => checkMasterKey(transaction, vault));
+    if (await isDestructionDue(db, clock.now())) {
+      const { destroyDue } = await import("./destroy-due.ts");
+      for (const destroyed of await destroyDue({ db, vault, now: () => clock.now() })) {
+        log.info("retention.destroyed", { ...destroyed });
+      }
+    }
     const shreddings = await listOpenShreddings(db, vault);
     if (shreddings.length > 0 || (await listRenewals(db)).length > 0) {
       // Loaded here, because every other start does without the homeserver's administration.
@@ -62,7 +75,15 @@ export async function runBots(
     const metrics = createMetrics({ db, clock });
     const bots = await startBots({ config, db, vault, clock, log, metrics, onFatal });
     ownership.onForeignSteps(() => bots.wakeSenders());
-    const ticker = startTicker(() => bots.tick(), log);
+    const ifRunning = (error: unknown) => {
+      if (!signal.aborted) onFatal(error);
+    };
+    const ticker = startTicker(() => {
+      bots.tick();
+      isDestructionDue(db, clock.now()).then((due) => {
+        if (due && !signal.aborted) endForRetention(log);
+      }, ifRunning);
+    }, log);
     const operations = await createOperations({
       config,
       db,

@@ -10,6 +10,7 @@ import {
   type ShreddingPlan,
 } from "../services/shredding/begin-shredding.ts";
 import { type SignedCertificate, writeCertificate } from "../services/shredding/certificate.ts";
+import { tablesOf } from "../services/shredding/merge-record.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
 import { clockOf } from "./clock.ts";
@@ -60,7 +61,7 @@ export async function shredIn(
     .transaction()
     .execute((transaction) => beginShredding({ db: transaction, vault, now: now() }, request));
   // The database's files must not keep what the rows held.
-  await rewriteTables(db, ["case_file", "account", ...Object.keys(begun.rows)]);
+  await rewriteTables(db, ["case_file", "account", ...tablesOf(begun)]);
   await finishShreddings(environment);
   const record = await findShredding(db, vault, begun.caseId);
   return writeCertificate(assertDone(record), config.homeserver.serverName, vault.signer);

@@ -149,3 +149,46 @@ export async function postponeTimer(
     .where("sent_at", "is", null)
     .execute();
 }
+
+export interface DueTimer {
+  readonly id: string;
+  readonly caseId: CaseId | undefined;
+  readonly subject: string;
+}
+
+/** Timers of a kind that no claimer handles, as far as they are due, the oldest first. */
+export async function listDue(
+  db: Kysely<Database>,
+  kind: string,
+  subjects: readonly string[],
+  now: Temporal.Instant,
+): Promise<readonly DueTimer[]> {
+  if (subjects.length === 0) return [];
+  const rows = await db
+    .selectFrom("timer")
+    .select(["id", "case_id", "subject"])
+    .where("kind", "=", kind)
+    .where("subject", "in", subjects)
+    .where("sent_at", "is", null)
+    .where("due_at", "<=", instantText(now))
+    .orderBy("due_at")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id, case_id, subject }) => ({ id, caseId: case_id ?? undefined, subject }));
+}
+
+/** Marks such a timer fired, in the transaction of its effect; false if it was before. */
+export async function markDone(
+  db: Transaction<Database>,
+  id: string,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const row = await db
+    .updateTable("timer")
+    .set({ sent_at: instantText(now) })
+    .where("id", "=", id)
+    .where("sent_at", "is", null)
+    .returning("id")
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -107,7 +107,10 @@ async function findNamed({ db, vault }: Work, name: string): Promise<OpenCase> {
   );
 }
 
-export async function roomsOf(db: Transaction<Database>, caseId: CaseId): Promise<readonly RoomId[]> {
+export async function roomsOf(
+  db: Transaction<Database>,
+  caseId: CaseId,
+): Promise<readonly RoomId[]> {
   const rows = await db
     .selectFrom("case_room")
     .select("room_id")

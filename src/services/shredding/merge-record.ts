@@ -22,3 +22,9 @@ export function mergeRecords(
     ...(classes.length === 0 ? {} : { classes }),
   };
 }
+
+/** The tables in which rows were deleted or written anew. */
+export function tablesOf({ rows }: Pick<ShreddingRecord, "rows">): readonly string[] {
+  // A count may say more than the table, as in "request (texts)".
+  return [...new Set(Object.keys(rows).map((name) => name.split(" ")[0] ?? name))];
+}
