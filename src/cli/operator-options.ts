@@ -1,6 +1,9 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { loadConfig } from "../config/config.ts";
 import { terminal } from "../dev/terminal.ts";
+import { RogatoryError } from "../domain/errors.ts";
 import type { Operations } from "../process/operation-shapes.ts";
 
 export interface OperatorOptions {
@@ -47,4 +50,28 @@ export function show<T>(
 ): void {
   if (options.json === true) terminal.line(JSON.stringify(result, undefined, 2));
   else for (const line of asText(result)) terminal.line(line);
+}
+
+/**
+ * Writes files that hold case content into a folder, for nobody else to read.
+ *
+ * @throws RogatoryError `output.not-written`
+ */
+export async function writeFiles(
+  folder: string,
+  files: readonly { readonly name: string; readonly text: string }[],
+): Promise<readonly string[]> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const { name, text } of files) {
+      await writeFile(join(folder, basename(name)), text, { flag: "wx", mode: 0o600 });
+    }
+  } catch (cause) {
+    throw new RogatoryError(
+      "output.not-written",
+      `Not all files were written to ${folder}: some exist already, or it cannot be written to. Name a new folder.`,
+      { cause },
+    );
+  }
+  return files.map(({ name }) => join(folder, basename(name)));
 }

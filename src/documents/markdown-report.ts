@@ -63,7 +63,7 @@ function writeBlock(block: ReportBlock): readonly string[] {
 }
 
 /** Keeps what people typed from becoming markup; an underscore inside a word never is. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\\`*<]/g, "\\$&")
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\_")

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { botOperationShapes } from "./bot-operation-shapes.ts";
+import { CaseName, caseOperationShapes, Reason } from "./case-operation-shapes.ts";
 
 const RoomShape = z.object({
   kind: z.string(),
@@ -7,12 +8,6 @@ const RoomShape = z.object({
   /** Absent until the homeserver has made the room. */
   roomId: z.string().optional(),
 });
-
-/** Why somebody looks at a case: it is kept in the log (LED 25, Regulation 2018/1725 Art 88). */
-const Reason = z.string().trim().min(1).max(500);
-
-/** A case by its neutral code or its real name. */
-const CaseName = z.string().trim().min(1).max(200);
 
 const StepId = z.int().positive();
 
@@ -131,6 +126,7 @@ export const operationShapes = {
     params: z.strictObject({ id: StepId, reason: Reason }),
     result: z.object({ id: z.number() }),
   },
+  ...caseOperationShapes,
   ...botOperationShapes,
 } as const;
 

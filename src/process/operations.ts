@@ -6,7 +6,7 @@ import { recognise, run } from "../commands/dispatch.ts";
 import { loadCommands } from "../commands/registry.ts";
 import { readCaseFile } from "../config/case-file.ts";
 import type { Config } from "../config/config.ts";
-import { findCaseByName, type OpenCase } from "../db/repositories/cases.ts";
+import type { OpenCase } from "../db/repositories/cases.ts";
 import type { Database } from "../db/schema.ts";
 import type { Outcome } from "../documents/message/outcome.ts";
 import { renderText } from "../documents/message/render.ts";
@@ -25,6 +25,7 @@ import { dropStep, listSteps, retryStep } from "../services/outbox/outbox-steps.
 import type { CaseWork, Work } from "../services/work.ts";
 import type { Vault } from "../vault/vault.ts";
 import { bindBotOperations } from "./bot-operations.ts";
+import { bindCaseOperations, openCaseNamed } from "./case-operations.ts";
 import type { ControlHandlers } from "./control-socket.ts";
 import { type OperationResult, type Operations, operationShapes } from "./operation-shapes.ts";
 
@@ -52,6 +53,12 @@ export async function createOperations(
     "case.new": checked(operationShapes["case.new"].params, operations["case.new"]),
     "case.list": checked(operationShapes["case.list"].params, operations["case.list"]),
     "case.show": checked(operationShapes["case.show"].params, operations["case.show"]),
+    "case.export": checked(operationShapes["case.export"].params, operations["case.export"]),
+    "case.close": checked(operationShapes["case.close"].params, operations["case.close"]),
+    "case.certificate": checked(
+      operationShapes["case.certificate"].params,
+      operations["case.certificate"],
+    ),
     "command.run": checked(operationShapes["command.run"].params, operations["command.run"]),
     "log.verify": checked(operationShapes["log.verify"].params, operations["log.verify"]),
     "log.export": checked(operationShapes["log.export"].params, operations["log.export"]),
@@ -148,6 +155,7 @@ function bindOperations(
       onSteps();
       return { id };
     },
+    ...bindCaseOperations({ config, db, vault, now, onSteps }),
     ...bindBotOperations({ config, db, vault, now, sessionOf }),
   };
 }
@@ -202,15 +210,6 @@ async function runLine(
 
 function asOperator(work: Work, open: OpenCase, reason: string): CaseWork {
   return { ...work, caseId: open.case.id, seal: open.seal, actor: { kind: "operator", reason } };
-}
-
-async function openCaseNamed({ db, vault }: Work, name: string): Promise<OpenCase> {
-  const open = await findCaseByName(db, vault, name);
-  if (open !== undefined) return open;
-  throw new RogatoryError(
-    "case.unknown",
-    `There is no case “${name}”: rogatory case list shows the codes.`,
-  );
 }
 
 /** Checks the parameters before an operation sees them. */

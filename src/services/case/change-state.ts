@@ -23,6 +23,7 @@ import { CONFIRM_WITHIN_HOURS, confirmableUntil, isSecondLeader } from "../secon
 import type { CaseWork } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
 import { announce } from "./announce.ts";
+import { postExport } from "./post-export.ts";
 import { beginState } from "./retention.ts";
 
 export interface Transition {
@@ -176,6 +177,7 @@ async function apply(
   const operator = work.actor.kind === "operator" ? { justification: work.actor.reason } : {};
   await enter(work, of, to, { from, ...because, ...operator, ...confirmed });
   const state = stateOf(life, to);
+  if (state.final) await postExport(work, registry, { ...of, state: to });
   await announce(
     work,
     registry,
