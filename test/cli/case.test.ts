@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -34,11 +34,11 @@ describe("rogatory on cases", () => {
     const { code } = JSON.parse(created.output);
 
     const list = await rogatory(["case", "list"], { cwd });
-    expect(list.output).toMatch(new RegExp(`^${code}  jit .* 5 +0 of 3$`, "m"));
+    expect(list.output).toMatch(new RegExp(`^${code}  jit +negotiation .* 5 +0 of 3$`, "m"));
     expect(list.output).not.toContain("NIGHTJAR");
 
     const shown = await rogatory(["case", "show", code, "--reason", "a test"], { cwd });
-    expect(shown.output).toContain(`${code}: NIGHTJAR (jit, Europe/Bucharest)`);
+    expect(shown.output).toContain(`${code}: NIGHTJAR (jit, Europe/Bucharest, negotiation)`);
 
     const words = ["15", "December", "2026", "at", "09:30", "for", "2h:", "EIO", "wave"];
     const options = ["--case", "nightjar", "--reason", "a test"];
@@ -52,7 +52,8 @@ describe("rogatory on cases", () => {
 
   it("asks for a reason before it shows anything", async () => {
     for (const args of [
-      ["case", "show", "NIGHTJAR"],
+      ["case", "export", "NIGHTJAR", "--to", "export"],
+      ["case", "close", "NIGHTJAR"],
       ["meeting", "list", "--case", "NIGHTJAR"],
     ]) {
       const { code, errors } = await rogatory(args, { cwd });
@@ -60,6 +61,63 @@ describe("rogatory on cases", () => {
       expect(errors).toContain("required option '--reason <text>' not specified");
     }
   });
+
+  it("shows of a case without a reason what the homeserver may know too", async () => {
+    const list = await rogatory(["case", "list", "--json"], { cwd });
+    const [{ code }] = JSON.parse(list.output);
+    const shown = await rogatory(["case", "show", code], { cwd });
+    expect(shown.output).toContain(`${code} (jit, negotiation)`);
+    expect(shown.output).toContain("people: 5; rooms: 0 of 3");
+    expect(shown.output).not.toMatch(/NIGHTJAR|prosecutor/i);
+    const named = await rogatory(["case", "show", "NIGHTJAR"], { cwd });
+    expect(named.code).toBe(1);
+    expect(named.errors).toContain("A real name needs --reason");
+  }, 60_000);
+
+  it("changes the state of a case and its agreement, exports it, closes it and keeps the sums right", async () => {
+    const list = await rogatory(["case", "list", "--json"], { cwd });
+    const [{ code }] = JSON.parse(list.output);
+    const options = ["--case", code, "--reason", "a test"];
+    const shown = await rogatory(["case", "agreement", ...options], { cwd });
+    expect(shown).toMatchObject({ code: 0, output: expect.stringContaining("Agreement: draft") });
+    const signed = await rogatory(["case", "state", ...options, "signed"], { cwd });
+    expect(signed.output).toContain("is now signed");
+    const extended = await rogatory(["case", "agreement", "extend", ...options, "2028-06-30"], {
+      cwd,
+    });
+    expect(extended.output).toContain("to 30 June 2028");
+
+    const exporting = ["case", "export", code, "--to", "export", "--reason", "a test"];
+    expect(await rogatory(exporting, { cwd })).toMatchObject({ code: 0, errors: "" });
+    const sums = (await readFile(join(cwd, "export/SHA256SUMS"), "utf8")).trimEnd().split("\n");
+    expect(sums.map((line) => line.split("  ")[1])).toEqual([
+      ...["agreement", "roster", "meetings", "actions", "requests", "takeaways"].map(
+        (part) => `${part}.json`,
+      ),
+      ...["log.jsonl", "case.md"],
+    ]);
+    for (const line of sums) {
+      const [sum, name = ""] = line.split("  ");
+      const text = await readFile(join(cwd, "export", name));
+      expect(createHash("sha256").update(text).digest("hex"), name).toBe(sum);
+    }
+    expect(await readFile(join(cwd, "export/case.md"), "utf8")).toContain("NIGHTJAR");
+    const again = await rogatory(exporting, { cwd });
+    expect(again.errors).toContain("Not all files were written");
+
+    const early = await rogatory(["case", "close", code, "--reason", "a test"], { cwd });
+    expect(early.errors).toContain("!case state post-operational");
+    await rogatory(["case", "state", ...options, "post-operational"], { cwd });
+    const closed = await rogatory(
+      ["case", "close", code, "--reason", "a test", "--to", "kept", "--json"],
+      { cwd },
+    );
+    expect(JSON.parse(closed.output)).toMatchObject({ code, state: "closed" });
+    const kept = await readFile(join(cwd, "kept/case.md"), "utf8");
+    expect(kept).toContain("Left out, because it may not be kept: actions, request-texts");
+    const none = await rogatory(["case", "certificate", code], { cwd });
+    expect(none.errors).toContain("has been destroyed yet");
+  }, 240_000);
 
   it("says which line of a case file is wrong", async () => {
     await writeFile(join(cwd, "case.yaml"), "template: jit\nnames: X\n");

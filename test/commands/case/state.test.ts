@@ -169,7 +169,10 @@ describe("!case close", () => {
     await fireTimers(harness, "2026-12-01T08:19:00Z");
     expect(await harness.db.selectFrom("room_bar").selectAll().execute()).toEqual([]);
     const said = await fireTimers(harness, "2026-12-01T08:20:01Z");
-    expect(said).toEqual([expect.stringContaining("!coordination: The case is now closed.")]);
+    expect(said).toEqual([
+      expect.stringContaining("!leaders: These two files hold what may be kept"),
+      expect.stringContaining("!coordination: The case is now closed."),
+    ]);
     const steps = await openedSteps(harness.db, harness.vault, harness.caseId);
     const kicked = steps.flatMap(({ step }) => (step.kind === "kick" ? [step.userId] : []));
     expect(new Set(kicked).size).toBe(nightjarCase.roster.length);
@@ -178,6 +181,39 @@ describe("!case close", () => {
     expect(kicked.every((userId) => !userId.includes("rogatory_"))).toBe(true);
     expect(await ask("md-obs", "!member list")).toContain("@nightjar-md-obs");
     expect(await acts()).toContain("case.empty");
+  });
+
+  it("gives the leaders what may be kept, without what must not be, and names nobody", async () => {
+    await ask("ro-pros", "!action add @NL-PROS hidden parcel by Friday");
+    await ask("ro-pros", "!request new EIO to BE: hidden registers");
+    await ask("ro-pros", "!meeting schedule tomorrow 10:00 first coordination meeting");
+    await inState("post-operational");
+    await ask("ro-pros", "!case close");
+    await ask("be-ij", "!case confirm 1");
+    const files = (await openedSteps(harness.db, harness.vault, harness.caseId)).flatMap(
+      ({ lane, step }) => (step.kind === "send-file" ? [{ lane, ...step }] : []),
+    );
+    expect(files.map(({ lane, fileName }) => `${lane} ${fileName}`)).toEqual([
+      "!leaders TEST-0001.md",
+      "!leaders TEST-0001.json",
+    ]);
+    const [text = "", json = ""] = files.map(({ bytesBase64 }) =>
+      Buffer.from(bytesBase64, "base64").toString(),
+    );
+    for (const form of [text, json]) {
+      expect(form).toContain("NIGHTJAR");
+      expect(form).toContain("EIO-001");
+      expect(form).toContain("first coordination meeting");
+      expect(form).toContain("Investigating judge, JIT leader");
+      expect(form).not.toMatch(/hidden|@nightjar|A-001/);
+    }
+    expect(JSON.parse(json)).toMatchObject({
+      format: "rogatory-case/1",
+      state: "closed",
+      leftOut: ["actions", "request-texts"],
+      requests: [{ number: "EIO-001", issuing: "RO", executing: ["BE"], status: "draft" }],
+    });
+    expect(await acts()).toContain("case.export");
   });
 
   it("sets a timer for each class of data", async () => {
