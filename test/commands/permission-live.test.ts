@@ -43,7 +43,7 @@ const lines: Readonly<Record<Capability, readonly [room: "jit" | "workshop", str
   "member.manage": ["jit", "!member role @guest observer", /is now Observer/],
   "case.read": ["jit", "!case status", /State: in negotiation/],
   "case.manage": ["jit", "!case state", /!case state signed/],
-  "takeaway.record": ["workshop", "!t #para conclusions Nothing yet.", /T-001/],
+  "takeaway.record": ["workshop", "!t #para end Nothing yet.", /T-001/],
   "takeaway.list": ["workshop", "!takeaway list all", /T-001/],
   "report.draft": ["workshop", "!report draft", /draft/i],
 };

@@ -53,6 +53,8 @@ export interface LiveCase {
   person(localpart: string, options?: PersonOptions): Promise<Person>;
   accessTokenOf(person: Person): string;
   coordination(person: Person): Promise<RoomId>;
+  /** Lets the bots look for what is due. */
+  tick(): void;
   stopBots(): Promise<void>;
   startBots(): Promise<void>;
   close(): Promise<void>;
@@ -159,6 +161,7 @@ vault: { masterKeyFile: master.key }
     },
     accessTokenOf: (person) => people.get(person) ?? "",
     coordination: async (person) => (await person.roomByName("coordination")).roomId,
+    tick: () => bots?.tick(),
     stopBots: stop,
     startBots: start,
     async close() {

@@ -240,7 +240,13 @@ describe("the states of a focus group", () => {
     const group = await openCaseHarness({
       template: "focus-group",
       state: "planned",
-      profile: { name: "THB", timeZone: "Europe/Amsterdam", reportTemplate: "focus-group" },
+      profile: {
+        ...{ name: "THB", timeZone: "Europe/Amsterdam", reportTemplate: "focus-group" },
+        meeting: {
+          ...{ ordinal: 6, title: "Focus Group", organisation: "EUROJUST", place: "The Hague" },
+          ...{ from: "2027-10-07", to: "2027-10-08" },
+        },
+      },
       people: ["one", "two"].map((localpart) => ({
         ...{ localpart, function: "Co-chair", body: "Eurojust", role: "co-chair" },
         timeZone: "Europe/Amsterdam",
@@ -248,15 +254,15 @@ describe("the states of a focus group", () => {
       now: "2027-10-07T08:00:00Z",
     });
     const say = (who: string, body: string) => group.ask(who, "plenary", body);
-    expect(await say("one", "!t #key conclusions Nothing yet")).toContain(
+    expect(await say("one", "!t #key key Nothing yet")).toContain(
       "while the case is planned. A leader or co-chair types first: !case state open.",
     );
     await say("one", "!case state open");
-    expect(await say("one", "!t #key conclusions Nothing yet")).not.toContain("while the case");
+    expect(await say("one", "!t #key key Headline | Nothing yet")).toContain("T-001");
     await say("one", "!case state closed");
     expect(await say("one", "!case state report adopted")).toContain("!case confirm 1");
     expect(await say("two", "!case confirm 1")).toContain("the report adopted");
-    expect(await say("one", "!t #key conclusions More")).toContain("cannot be done any more");
+    expect(await say("one", "!t #key key More")).toContain("cannot be done any more");
     expect(await say("one", "!case agreement")).toContain("no JIT agreement");
     const timers = await group.db.selectFrom("timer").select(["kind", "subject"]).execute();
     expect(timers).toEqual([{ kind: "case.retention", subject: "workshop-notes" }]);
