@@ -7,7 +7,7 @@ const onDatabase = [
   "test/delivery/**/*.test.ts",
   "test/demo/**/*.test.ts",
   "test/matrix/session/**/*.test.ts",
-  "test/process/{metrics,operations}.test.ts",
+  "test/process/{destroy-due,metrics,operations}.test.ts",
   "test/services/**/*.test.ts",
   "test/signals/**/*.test.ts",
   "test/timers/**/*.test.ts",

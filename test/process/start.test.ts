@@ -212,5 +212,43 @@ describe.skipIf(postgresUrl === undefined)(
       // Nothing was made twice: each room has its one creation.
       expect(await rooms()).toBe(created.rooms.length);
     });
+
+    it("destroys data between two runs as soon as its retention time is over", async () => {
+      const database = "database: { kind: postgresql }\n";
+      const environment = { ROGATORY_DATABASE_URL: postgres.url, ROGATORY_MASTER_KEY: masterKey };
+      const path = await configFile("retention", database, "rogatory_pg");
+      const config = loadConfig(path, environment);
+      const bots = start(path, environment);
+      expect(await bots.line()).toBe(ready);
+      const { code } = await withOperations(config, (ask) =>
+        ask["case.new"]({
+          yaml: caseFile.replace("HERON", "STORK"),
+          fileName: "case.yaml",
+          cause: "over",
+        }),
+      );
+      const closed = await withOperations(config, (ask) =>
+        ask["case.close"]({ case: code, reason: "a test" }),
+      );
+      expect(closed.state).toBe("closed");
+      const before = await ownerOf(path);
+      await postgres.query(
+        "update timer set due_at = '2020-01-01T00:00:00.000Z' where kind = 'case.retention' and subject = 'operational'",
+      );
+      expect(await bots.line()).toBe(ready);
+      expect(bots.errors.join()).toContain("exit code 77");
+      expect(await ownerOf(path)).not.toBe(before);
+      const certified = await withOperations(config, (ask) =>
+        ask["case.certificate"]({ case: code }),
+      );
+      expect(certified.completed).toBe(true);
+      const left = await postgres.query(
+        "select r.id from case_room r join case_file c on c.id = r.case_id where c.code = $1",
+        [code],
+      );
+      expect(left).toEqual([]);
+      bots.child.kill("SIGTERM");
+      await bots.ended;
+    });
   },
 );
