@@ -151,6 +151,16 @@ describe("reading a case file", () => {
       "name: Sixth\nname: Seventh",
       "line 3: this is not YAML: Map keys must be unique",
     ],
+    [
+      "name: Sixth meeting",
+      "state: opn\nname: Sixth meeting",
+      "there is no state “opn”: use planned, open, closed, report-adopted, archived; perhaps you meant open",
+    ],
+    [
+      "name: Sixth meeting",
+      "state: archived\nname: Sixth meeting",
+      "line 2: state is the end of a case: nothing is made for a case that is over",
+    ],
     ["name: Sixth meeting", "name: [Sixth", "this is not YAML"],
     ["name: Sixth meeting", "name: *sixth", "this is not YAML"],
   ])("with %j changed to %j says where and what", (good, bad, expected) => {

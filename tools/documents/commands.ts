@@ -4,6 +4,7 @@ import type { Command } from "../../src/commands/command.ts";
 import { loadCommands } from "../../src/commands/registry.ts";
 import { configDirectory } from "../../src/config/paths.ts";
 import { type RoomTemplate, roomTemplate } from "../../src/config/room-template.ts";
+import { type CaseState, isAllowed } from "../../src/domain/case/life.ts";
 import { code, generatedFrom, page, sentence, table } from "./markdown.ts";
 
 export async function commandsPage(): Promise<string> {
@@ -34,6 +35,11 @@ export async function commandsPage(): Promise<string> {
     "## Roles",
     "",
     ...[...templates].flatMap(([name, template]) => roles(name, template, commands)),
+    "## States",
+    "",
+    "What a role includes is done unless the state of the case refuses it. Where two leaders decide, the second types `!case confirm`.",
+    "",
+    ...[...templates].flatMap(([name, template]) => states(name, template, commands)),
   );
 }
 
@@ -111,4 +117,38 @@ function roles(
     ),
     "",
   ];
+}
+
+function states(
+  name: string,
+  { title, life }: RoomTemplate,
+  commands: readonly Command[],
+): readonly string[] {
+  return [
+    `### ${title} (${code(name)})`,
+    "",
+    ...table(
+      ["State", "Next", "Entered by decision of", "Refused"],
+      Object.entries(life.states).map(([state, rules]) => [
+        code(state),
+        rules.next.map(code).join(", ") || "–",
+        rules.secondLeader ? "two" : "one",
+        refused(rules, commands) || "–",
+      ]),
+    ),
+    "",
+  ];
+}
+
+function refused(state: CaseState, commands: readonly Command[]): string {
+  const names = commands
+    .filter(({ capability }) => !isAllowed(state, capability))
+    .map((command) => code(`!${command.name}`));
+  const { instruments } = state;
+  if (instruments === undefined || !isAllowed(state, "request.create")) return names.join(", ");
+  const limit =
+    "only" in instruments
+      ? `requests other than ${instruments.only.join(", ")}`
+      : `requests: ${instruments.except.join(", ")}`;
+  return [...names, limit].join(", ");
 }
