@@ -1,6 +1,8 @@
 import { meetingFields } from "../../commands/meeting-view.ts";
+import { roomTemplate } from "../../config/room-template.ts";
 import { findMeeting } from "../../db/repositories/meetings.ts";
 import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
+import { stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { formatMeetingNumber } from "../../domain/meeting/meeting.ts";
 import { formatDuration } from "../../domain/time/format.ts";
 import { logAct } from "../../services/acts.ts";
@@ -21,6 +23,9 @@ export default defineTimer({
   async handle({ work, case: of, subject }) {
     const read = readReminderSubject(subject);
     if (read === undefined) return undefined;
+    const { life } = roomTemplate(of.template);
+    // Nobody is left in the rooms of a case that is over.
+    if (stateOf(life, stateNameOf(life, of.state)).final) return undefined;
     const meeting = await findMeeting(work.db, work.seal, work.caseId, read.number);
     if (meeting === undefined || meeting.status !== "scheduled") return undefined;
     const left = work.now.until(meeting.start.toInstant());

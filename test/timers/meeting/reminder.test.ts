@@ -106,6 +106,15 @@ describe("the reminder of a meeting", () => {
     expect((await at("2026-12-17T00:00:00Z"))[0]).toContain("has begun");
   });
 
+  it("is not given in a case that is over", async () => {
+    await schedule("16 December 2026 09:30 for 2h evidence");
+    const state = (name: string) =>
+      harness.db.updateTable("case_file").set({ state: name }).execute();
+    await state("closed");
+    expect(await at("2026-12-15T08:30:05Z")).toEqual([]);
+    await state("operational");
+  });
+
   it("stands in the log, and its row says nothing about the case", async () => {
     await schedule("16 December 2026 09:30 secret evidence");
     await at("2026-12-16T07:30:00Z");
