@@ -16,7 +16,7 @@ function response(more: object) {
   });
 }
 
-function after(first: SyncResponse): KeyNews {
+function toldOf(first: SyncResponse): KeyNews {
   const news = new KeyNews();
   news.told(first, noon);
   return news;
@@ -28,7 +28,7 @@ describe("a response about keys", () => {
   });
 
   it("is no news if it repeats the counts", () => {
-    expect(after(quiet).isIn(quiet, aMomentLater)).toBe(false);
+    expect(toldOf(quiet).isIn(quiet, aMomentLater)).toBe(false);
   });
 
   it.each([
@@ -38,11 +38,11 @@ describe("a response about keys", () => {
     ["fewer one-time keys", { device_one_time_keys_count: { signed_curve25519: 49 } }],
     ["a used fallback key", { device_unused_fallback_key_types: [] }],
   ])("is news if it has %s", (_, more) => {
-    expect(after(quiet).isIn(response(more), aMomentLater)).toBe(true);
+    expect(toldOf(quiet).isIn(response(more), aMomentLater)).toBe(true);
   });
 
   it("is news once a minute, because fallback keys and verifications grow old", () => {
-    expect(after(quiet).isIn(quiet, noon.add({ seconds: 59 }))).toBe(false);
-    expect(after(quiet).isIn(quiet, noon.add({ minutes: 1 }))).toBe(true);
+    expect(toldOf(quiet).isIn(quiet, noon.add({ seconds: 59 }))).toBe(false);
+    expect(toldOf(quiet).isIn(quiet, noon.add({ minutes: 1 }))).toBe(true);
   });
 });
