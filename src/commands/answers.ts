@@ -4,6 +4,15 @@ import type { Command } from "./command.ts";
 
 /** The answer to a command that nobody knows: the nearest match and one usage line. */
 export function answerUnknown(typed: string, guess: Command | undefined): Outcome {
+  if (typed.toLowerCase() === "case new") {
+    return answer(
+      paragraph(
+        "A case is created in a direct conversation of an operator with the registrar, or with ",
+        code("rogatory case new"),
+        ".",
+      ),
+    );
+  }
   if (guess === undefined) {
     return answer(
       paragraph("There is no command ", code(`!${typed}`), ". ", code("!help"), " lists them."),

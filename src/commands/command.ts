@@ -3,6 +3,7 @@ import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Capability } from "../domain/case/capability.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
 import type { Person } from "../domain/case/person.ts";
+import type { LocalWay } from "../domain/case/ways.ts";
 import type { EventId } from "../domain/ids.ts";
 import type { CaseWork } from "../services/work.ts";
 import { type Argument, type ArgumentContext, UsageError } from "./argument.ts";
@@ -19,6 +20,8 @@ export interface CommandContext extends ArgumentContext {
   readonly capabilities: ReadonlySet<Capability>;
   /** The accounts of the bots, for what a service has done on the homeserver. */
   readonly bots: BotAccounts;
+  /** How people of the own homeserver come into rooms; invited to each if left out. */
+  readonly localPeople?: LocalWay | undefined;
   /** The message that carries the command; absent on the command line. */
   readonly eventId: EventId | undefined;
   /** All commands, for the help. */

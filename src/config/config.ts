@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import type { LocalWay } from "../domain/case/ways.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { UserId } from "../domain/ids.ts";
 import { readYaml } from "./located-yaml.ts";
@@ -86,9 +87,25 @@ export const ConfigFile = z.strictObject({
     .array(UserId)
     .default([])
     .describe(
-      "Matrix ids of the people who run the deployment and from whom bots take invitations.",
+      "Matrix ids of the people who run the deployment: bots take invitations from them, and they create cases in a direct conversation with the registrar.",
     )
     .meta({ examples: [["@operator:example.org"]] }),
+  rooms: z
+    .strictObject({
+      templates: FilePath.optional()
+        .describe(
+          "Folder with room templates of your own, in the form of those in config/rooms of the package; a case file names one as its template. Names that Rogatory uses itself are refused.",
+        )
+        .meta({ examples: ["templates"] }),
+      localPeople: z
+        .enum(["invited", "by-space", "joined"])
+        .default("invited")
+        .describe(
+          "How people of your own homeserver come into the rooms of a case. invited: an invitation to each room; by-space: one invitation to the space, from which they join the rooms by themselves; joined: the registrar joins them without asking, for which its account must be a server administrator of Synapse. People of other homeservers always come by the space.",
+        ),
+    })
+    .prefault({})
+    .describe("The rooms of cases."),
   commands: z
     .strictObject({
       requireSignedDevices: z
@@ -165,6 +182,11 @@ export interface Config {
     readonly scribe: UserId;
   };
   readonly operators: readonly UserId[];
+  readonly rooms: {
+    /** Folder of the organisation's own templates. */
+    readonly templates: string | undefined;
+    readonly localPeople: LocalWay;
+  };
   readonly commands: { readonly requireSignedDevices: boolean };
   readonly log: { readonly level: "error" | "warn" | "info" | "debug" };
   readonly metrics: {
@@ -284,6 +306,10 @@ function completeConfig(content: ConfigFile, file: string, environment: Environm
       scribe: account(content.bots.scribe),
     },
     operators: content.operators,
+    rooms: {
+      templates: content.rooms.templates === undefined ? undefined : from(content.rooms.templates),
+      localPeople: content.rooms.localPeople,
+    },
     commands: content.commands,
     log: content.log,
     metrics: { listen: readAddress(content.metrics.listen) },

@@ -41,6 +41,14 @@ export function parseLocatedYaml(text: string): LocatedYaml {
   };
 }
 
+/** One thing that is wrong, where a person finds it. */
+export interface Finding {
+  readonly fileName: string;
+  readonly line: number;
+  /** With a full stop. */
+  readonly sentence: string;
+}
+
 /**
  * Reads a YAML text with a schema.
  *
@@ -53,26 +61,64 @@ export function readYaml<T>(
   /** Further rules on a value that fits the schema. */
   rules: (value: T) => readonly Problem[] = () => [],
 ): T {
-  const located = parseLocatedYaml(text);
-  if (located.syntaxErrors.length > 0) {
-    const sentences = located.syntaxErrors.map(
-      ({ line, message }) => `${source.fileName}, line ${line}: this is not YAML: ${message}`,
-    );
-    throw new RogatoryError(source.errorCode, sentences.join("\n"));
-  }
-  const result = schema.safeParse(located.value);
-  const problems = result.success
-    ? rules(result.data)
-    : result.error.issues.flatMap((issue) => describeIssue(issue, located.value));
-  if (result.success && problems.length === 0) return result.data;
-  const sentences = problems
-    .map((problem) => ({ line: located.lineOf(problem.path), problem }))
-    .sort((a, b) => a.line - b.line)
-    .map(({ line, problem }) => `${source.fileName}, line ${line}: ${sentenceOf(problem)}`);
-  throw new RogatoryError(source.errorCode, sentences.join("\n"));
+  const { value, findings, locate } = checkYaml(text, source.fileName, schema);
+  if (value === undefined) throw asError(source.errorCode, findings);
+  const problems = rules(value);
+  if (problems.length > 0) throw asError(source.errorCode, problems.map(locate));
+  return value;
 }
 
-function sentenceOf({ path, message }: Problem): string {
+/** The same without throwing, for what is read from several files. */
+export function checkYaml<T>(
+  text: string,
+  fileName: string,
+  schema: z.ZodType<T>,
+): {
+  /** Undefined if there are findings. */
+  readonly value: T | undefined;
+  readonly findings: readonly Finding[];
+  readonly locate: (problem: Problem) => Finding;
+} {
+  const located = parseLocatedYaml(text);
+  const locate = (problem: Problem): Finding => ({
+    fileName,
+    line: located.lineOf(problem.path),
+    sentence: sentenceOf(problem),
+  });
+  if (located.syntaxErrors.length > 0) {
+    const findings = located.syntaxErrors.map(({ line, message }) => ({
+      ...{ fileName, line },
+      sentence: `this is not YAML: ${message}`,
+    }));
+    return { value: undefined, findings, locate };
+  }
+  const result = schema.safeParse(located.value);
+  if (result.success) return { value: result.data, findings: [], locate };
+  return {
+    value: undefined,
+    findings: describeError(result.error, located.value).map(locate),
+    locate,
+  };
+}
+
+/** All findings in one error, in the order of files and lines. */
+export function asError(code: string, findings: readonly Finding[]): RogatoryError {
+  const files = [...new Set(findings.map(({ fileName }) => fileName))];
+  const inOrder = files.flatMap((file) =>
+    findings.filter(({ fileName }) => fileName === file).sort((a, b) => a.line - b.line),
+  );
+  const lines = inOrder.map(
+    ({ fileName, line, sentence }) => `${fileName}, line ${line}: ${sentence}`,
+  );
+  return new RogatoryError(code, lines.join("\n"));
+}
+
+/** What a schema found wrong, in sentence parts. */
+export function describeError(error: z.core.$ZodError, root: unknown): readonly Problem[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, root));
+}
+
+export function sentenceOf({ path, message }: Problem): string {
   const where = writePath(path);
   return `${where === "" ? "the file" : where} ${message}.`;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { BotName } from "../domain/case/bots.ts";
@@ -122,6 +122,80 @@ export const RoomTemplate = z
 export type RoomTemplate = z.infer<typeof RoomTemplate>;
 
 const loaded = new Map<string, RoomTemplate>();
+/** An organisation's own templates; undefined where it has none. */
+let ownFolder: string | undefined;
+
+/**
+ * Lets templates be found in an organisation's own folder too, and reads them all, so that what is
+ * wrong is said when the program starts and not when somebody needs one.
+ *
+ * @throws RogatoryError `templates.folder`, `templates.taken` or `template.invalid` with every line
+ */
+export function useOwnTemplates(folder: string | undefined): void {
+  if (folder === ownFolder) return;
+  const before = ownFolder;
+  loaded.clear();
+  ownFolder = folder;
+  try {
+    if (folder !== undefined) checkOwnTemplates(folder);
+  } catch (error) {
+    ownFolder = before;
+    loaded.clear();
+    throw error;
+  }
+}
+
+function checkOwnTemplates(folder: string): void {
+  const shipped = namesIn(shippedFolder());
+  const failures: string[] = [];
+  let names: readonly string[];
+  try {
+    names = namesIn(folder);
+  } catch (cause) {
+    throw new RogatoryError(
+      "templates.folder",
+      `The folder of room templates ${folder} cannot be read: create it, or correct rooms.templates in the configuration.`,
+      { cause },
+    );
+  }
+  const taken = names.filter((name) => shipped.includes(name));
+  if (taken.length > 0) {
+    throw new RogatoryError(
+      "templates.taken",
+      taken
+        .map(
+          (name) =>
+            `${join(folder, `${name}.yaml`)}: Rogatory has a template “${name}” already, and cases may use it: give yours another name.`,
+        )
+        .join("\n"),
+    );
+  }
+  for (const name of names) {
+    try {
+      roomTemplate(name);
+    } catch (error) {
+      if (!(error instanceof RogatoryError)) throw error;
+      failures.push(error.message);
+    }
+  }
+  if (failures.length > 0) throw new RogatoryError("template.invalid", failures.join("\n"));
+}
+
+/** All room templates that a case may have, the organisation's own included. */
+export function roomTemplateNames(): readonly string[] {
+  const own = ownFolder === undefined ? [] : namesIn(ownFolder);
+  return [...new Set([...namesIn(shippedFolder()), ...own])].sort();
+}
+
+function namesIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => name.slice(0, -".yaml".length));
+}
+
+function shippedFolder(): string {
+  return join(configDirectory(), "rooms");
+}
 
 /** @throws RogatoryError `template.unknown` or `template.invalid`, with the path of what is wrong */
 export function roomTemplate(name: string): RoomTemplate {
@@ -139,19 +213,18 @@ export function capabilitiesOf(template: RoomTemplate, role: string): ReadonlySe
 
 function readTemplate(name: string): RoomTemplate {
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw unknownTemplate(name);
-  const path = join(configDirectory(), "rooms", `${name}.yaml`);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw unknownTemplate(name);
+  for (const folder of [shippedFolder(), ownFolder]) {
+    const path = join(folder ?? "", `${name}.yaml`);
+    if (folder === undefined || !existsSync(path)) continue;
+    const text = readFileSync(path, "utf8");
+    return readYaml(text, { fileName: path, errorCode: "template.invalid" }, RoomTemplate);
   }
-  return readYaml(text, { fileName: path, errorCode: "template.invalid" }, RoomTemplate);
+  throw unknownTemplate(name);
 }
 
 function unknownTemplate(name: string): RogatoryError {
   return new RogatoryError(
     "template.unknown",
-    `There is no room template “${name}” in config/rooms.`,
+    `There is no room template “${name}”: use ${roomTemplateNames().join(", ")}, or put ${name}.yaml into the folder that rooms.templates names in the configuration.`,
   );
 }

@@ -9,6 +9,7 @@ import { timersAndEchoes } from "./migrations/0004-timers-and-echoes.ts";
 import { shredding } from "./migrations/0005-shredding.ts";
 import { withheldKeys } from "./migrations/0006-withheld-keys.ts";
 import { members } from "./migrations/0007-members.ts";
+import { creation } from "./migrations/0008-creation.ts";
 import { caseLife } from "./migrations/0009-case-life.ts";
 import type { Database } from "./schema.ts";
 
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   "0005-shredding": { up: shredding },
   "0006-withheld-keys": { up: withheldKeys },
   "0007-members": { up: members },
+  "0008-creation": { up: creation },
   "0009-case-life": { up: caseLife },
 };
 

@@ -77,6 +77,28 @@ export interface Database {
     label: string | null;
     /** The two States of a bilateral room. */
     pair: Sealed<unknown> | null;
+    /** Whether members of the space join by themselves; all others need an invitation. */
+    restricted: boolean;
+  };
+  /** A room of one person and one bot, outside of any case. */
+  direct_room: {
+    account: UserId;
+    room_id: RoomId;
+    /** Of which case is spoken, and how far the creation of a new one has come. */
+    state: Sealed<unknown>;
+  };
+  /** The message that shows how far the making of a case's rooms has come; it is edited in place. */
+  creation_progress: {
+    case_id: CaseId;
+    account: UserId;
+    room_id: RoomId;
+    /** Of the message that is edited. */
+    first_transaction_id: string;
+    edits: number;
+    /** Numbers only, as they were last said. */
+    shown: string;
+    edited_at: InstantText | null;
+    finished_at: InstantText | null;
   };
   /** Who was in a room, or invited, and must not be any more: nothing is encrypted for them. */
   room_bar: {
@@ -123,6 +145,8 @@ export interface Database {
     account: UserId;
     /** Steps of one lane are done one after the other; lanes are independent. */
     lane: string;
+    /** A lane that must have nothing left to do before this step. */
+    after_lane: string | null;
     kind: string;
     case_id: CaseId | null;
     /** What the step needs, sealed with the case's key (or the system key outside any case). */

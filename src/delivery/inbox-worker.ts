@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answerError } from "../commands/answers.ts";
 import { isConnectionLost } from "../db/connection-lost.ts";
+import type { OpenCase } from "../db/repositories/cases.ts";
 import { listReceived, markReceived, retryDue } from "../db/repositories/inbox.ts";
 import { enqueueStep, type Step } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
@@ -10,9 +11,12 @@ import { noticeContent } from "../documents/message/notice.ts";
 import type { Outcome } from "../documents/message/outcome.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { EventId, RoomId, UserId } from "../domain/ids.ts";
-import type { RawEvent } from "../matrix/crypto/crypto.ts";
+import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Session } from "../matrix/session/session.ts";
-import { execute, type Routed, type RouterOptions, route } from "./router.ts";
+import { routeDirect } from "./direct.ts";
+import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
+import { execute, type RouterOptions, route } from "./router.ts";
+import { readSentFile } from "./sent-file.ts";
 import { keepUnreadable } from "./unreadable.ts";
 import { Wakeable } from "./wakeable.ts";
 
@@ -70,24 +74,47 @@ export class InboxWorker extends Wakeable {
       if (hinted) this.#options.onSteps();
       return;
     }
-    const routed = await route(db, this.#options, session.userId, event, decrypted);
-    if (routed === undefined) {
+    const answerable =
+      (await this.#inCase(event, decrypted)) ?? (await this.#alone(event, decrypted));
+    if (answerable === undefined) {
       await markReceived(db, session.userId, eventId, "done");
       return;
     }
-    await this.#answer(routed);
+    await this.#answer(answerable);
     this.#options.onSteps();
   }
 
-  async #answer(routed: Routed): Promise<void> {
+  async #inCase(event: RawEvent, message: Message): Promise<Answerable | undefined> {
+    const { db, session } = this.#options;
+    const routed = await route(db, this.#options, session.userId, event, message);
+    if (routed === undefined) return undefined;
+    const { open } = routed;
+    return {
+      ...{ event, open },
+      execute: async (transaction) => ({
+        open,
+        outcome: await execute(transaction, this.#options, routed),
+      }),
+    };
+  }
+
+  async #alone(event: RawEvent, message: Message): Promise<Answerable | undefined> {
+    const { db, session } = this.#options;
+    const direct = await routeDirect(db, this.#options, session.userId, event, message);
+    if (direct === undefined) return undefined;
+    const file = direct.file === undefined ? undefined : await readSentFile(session, direct.file);
+    return {
+      ...{ event, open: direct.open },
+      execute: (transaction) => executeDirect(transaction, this.#options, direct, file),
+    };
+  }
+
+  async #answer({ event, open, execute: carryOut }: Answerable): Promise<void> {
     const { db } = this.#options;
     try {
       await db.transaction().execute(async (transaction) => {
-        await this.#complete(
-          transaction,
-          routed,
-          await execute(transaction, this.#options, routed),
-        );
+        const { outcome, open: about } = await carryOut(transaction);
+        await this.#complete(transaction, event, about, outcome);
       });
     } catch (error) {
       // Whether it was committed is not known: the process starts again and looks.
@@ -98,22 +125,23 @@ export class InboxWorker extends Wakeable {
       await db
         .transaction()
         .execute((transaction) =>
-          this.#complete(transaction, routed, answerError(error, reference)),
+          this.#complete(transaction, event, open, answerError(error, reference)),
         );
     }
   }
 
   async #complete(
     transaction: Transaction<Database>,
-    { event, open }: Routed,
+    event: RawEvent,
+    open: OpenCase | undefined,
     outcome: Outcome,
   ): Promise<void> {
-    const { session } = this.#options;
+    const { session, vault } = this.#options;
     for (const [slot, step] of stepsOf(outcome, event)) {
-      await enqueueStep(transaction, open.seal, this.#options.now(), {
+      await enqueueStep(transaction, open?.seal ?? vault.system, this.#options.now(), {
         account: session.userId,
         lane: event.room_id,
-        caseId: open.case.id,
+        caseId: open?.case.id,
         step,
         cause: event.event_id,
         slot,
@@ -121,6 +149,16 @@ export class InboxWorker extends Wakeable {
     }
     await markReceived(transaction, session.userId, event.event_id, "done");
   }
+}
+
+type Message = Extract<Decrypted, { kind: "message" }>;
+
+/** Something that this account answers, and with which case's key the answer is kept. */
+interface Answerable {
+  readonly event: RawEvent;
+  /** Undefined outside of any case. */
+  readonly open: OpenCase | undefined;
+  execute(transaction: Transaction<Database>): Promise<DirectAnswer>;
 }
 
 /** The reply to the command, then its attachments. */

@@ -11,6 +11,7 @@ import type { Database } from "../db/schema.ts";
 import { answer, code, type Outcome, paragraph } from "../documents/message/outcome.ts";
 import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { CaseRoom } from "../domain/case/case.ts";
+import type { LocalWay } from "../domain/case/ways.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
@@ -21,6 +22,10 @@ export interface RouterOptions {
   readonly commands: readonly Command[];
   readonly accounts: BotAccounts;
   readonly requireSignedDevices: boolean;
+  /** Who may create cases. */
+  readonly operators?: readonly UserId[] | undefined;
+  /** How people of the own homeserver come into rooms; invited to each if left out. */
+  readonly localPeople?: LocalWay | undefined;
   now(): Temporal.Instant;
   /** A homeserver's time on our clock. */
   at(originServerTs: number): Temporal.Instant;
@@ -71,9 +76,12 @@ export async function route(
   const bot = answeringBot(present, botOf(addressed)) ?? present[0];
   if (bot === undefined || options.accounts[bot] !== account) return undefined;
   const trusted = message.trust.kind === "signed" || !options.requireSignedDevices;
-  const fromBackup =
-    message.trust.kind === "doubtful" && message.trust.reason === "AUTHENTICITY_NOT_GUARANTEED";
+  const fromBackup = isFromBackup(message.trust);
   return { event, addressed, trusted, fromBackup, room, open, template };
+}
+
+export function isFromBackup(trust: Extract<Decrypted, { kind: "message" }>["trust"]): boolean {
+  return trust.kind === "doubtful" && trust.reason === "AUTHENTICITY_NOT_GUARANTEED";
 }
 
 /** Runs a routed command. Throws a RogatoryError for what the sender got wrong. */
@@ -82,20 +90,40 @@ export async function execute(
   options: RouterOptions,
   routed: Routed,
 ): Promise<Outcome> {
-  const { addressed, event, open, room, template } = routed;
-  if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
-  if (!routed.trusted && routed.fromBackup) {
+  if (routed.addressed.kind === "unknown") {
+    return answerUnknown(routed.addressed.typed, routed.addressed.guess);
+  }
+  refuseDoubtful(routed);
+  return runInRoom(transaction, options, routed);
+}
+
+/** @throws RogatoryError if it is not certain who has said it */
+export function refuseDoubtful({
+  trusted,
+  fromBackup,
+}: Pick<Routed, "trusted" | "fromBackup">): void {
+  if (!trusted && fromBackup) {
     throw new RogatoryError(
       "command.from-backup",
       "This command was not carried out: I could read it only after my keys had been restored, and then it is not certain who sent it. Please send it again.",
     );
   }
-  if (!routed.trusted) {
+  if (!trusted) {
     throw new RogatoryError(
       "command.unsigned-device",
       "This command was not carried out, because your device is not verified by you. Verify it in your client's settings (Sessions, or Encryption), then send the command again.",
     );
   }
+}
+
+/** Runs a command as typed in a room of its case. */
+export async function runInRoom(
+  transaction: Transaction<Database>,
+  options: RouterOptions,
+  routed: Pick<Routed, "addressed" | "event" | "open" | "room" | "template">,
+): Promise<Outcome> {
+  const { addressed, event, open, room, template } = routed;
+  if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
   const present = template.rooms.find(({ kind }) => kind === room.kind)?.bots ?? [];
   if (botOf(addressed) !== undefined && answeringBot(present, botOf(addressed)) === undefined) {
     return notInThisRoom(addressed.command, template);
@@ -122,6 +150,7 @@ export async function execute(
     sender,
     capabilities: capabilitiesOf(template, sender.profile.role),
     bots: options.accounts,
+    localPeople: options.localPeople,
     eventId: event.event_id,
     commands: options.commands,
     sentAt: options.at(event.origin_server_ts),
@@ -141,7 +170,7 @@ function noteInJournal(
   transaction: Transaction<Database>,
   keys: JournalKeys,
   at: Temporal.Instant,
-  { event, room }: Routed,
+  { event, room }: Pick<Routed, "event" | "room">,
   command: Command,
 ): Promise<void> {
   return appendToJournal(transaction, keys, {
@@ -173,11 +202,11 @@ function notInThisRoom(command: Command, template: RoomTemplate): Outcome {
   );
 }
 
-function isEdit(content: Record<string, unknown>): boolean {
+export function isEdit(content: Record<string, unknown>): boolean {
   return Relation.safeParse(content).data?.["m.relates_to"]?.rel_type === "m.replace";
 }
 
 /** Older clients put the quoted message before a reply ("Fallbacks for rich replies"). */
-function withoutQuotation(body: string): string {
+export function withoutQuotation(body: string): string {
   return body.startsWith("> <") ? body.replace(/^(>.*\n)+\n?/, "") : body;
 }

@@ -86,14 +86,19 @@ export class Sender extends Wakeable {
     this.#busy.set(row.lane, attempt);
   }
 
-  /** The oldest open step of each lane. */
+  /**
+   * The oldest open step of each lane, where no other lane has to be empty first. Lanes are looked for
+   * first and what they wait for afterwards: with a thousand open steps, the planner of PostgreSQL takes
+   * a hundred times as long for both at once.
+   */
   #heads() {
     const { db, session } = this.#options;
-    return db
+    const heads = db
       .selectFrom("outbox")
       .select([
         "account",
         "lane",
+        "after_lane",
         "case_id",
         "payload",
         "progress",
@@ -106,7 +111,26 @@ export class Sender extends Wakeable {
       .where("account", "=", session.userId)
       .where("state", "=", "pending")
       .orderBy("lane")
-      .orderBy("position")
+      .orderBy("position");
+    return db
+      .selectFrom(heads.as("head"))
+      .selectAll()
+      .where((head) =>
+        head.or([
+          head("after_lane", "is", null),
+          head.not(
+            head.exists(
+              head
+                .selectFrom("outbox as earlier")
+                .select("earlier.position")
+                .whereRef("earlier.account", "=", "head.account")
+                .whereRef("earlier.lane", "=", "head.after_lane")
+                .where("earlier.state", "=", "pending"),
+            ),
+          ),
+        ]),
+      )
+      .orderBy("lane")
       .execute();
   }
 

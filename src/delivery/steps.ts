@@ -5,10 +5,11 @@ import type { RoomReference, Step } from "../db/repositories/outbox.ts";
 import { lockRoomChanges, saveMembership, saveRoom } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import { type CaseRoomId, EventId, RoomId } from "../domain/ids.ts";
+import { EventId, RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
 import { createFileKey, encryptFile, FileKey } from "../matrix/media/encrypted-file.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { joinPerson, openToSpace } from "./entering-steps.ts";
 
 /** The room of a step does not exist yet: the step waits for the one that makes it. */
 export class RoomNotReadyError extends Error {
@@ -39,12 +40,16 @@ const planKeyField = "eu.rogatory.plan_key";
 export async function carryOut(step: Step, run: StepRun): Promise<EventId | undefined> {
   switch (step.kind) {
     case "create-room":
-      await createRoom(step.caseRoomId, step.content, run);
+      await createRoom(step, run);
       return undefined;
     case "invite":
       // Removed since: the invitation was decided before that.
       if (await isBarred(run.db, step.room, step.userId)) return undefined;
       await invite(await roomIdOf(run.db, step.room), step.userId, run);
+      return undefined;
+    case "bring-in":
+      if (await isBarred(run.db, step.room, step.userId)) return undefined;
+      await bringIn(await roomIdOf(run.db, step.room), step.userId, run);
       return undefined;
     case "kick":
       await kick(step, run);
@@ -94,10 +99,13 @@ async function roomIdOf(db: Kysely<Database>, room: RoomReference): Promise<Room
 }
 
 async function createRoom(
-  caseRoomId: CaseRoomId,
-  content: Record<string, unknown>,
+  { caseRoomId, content: planned, openTo }: Extract<Step, { kind: "create-room" }>,
   run: StepRun,
 ): Promise<void> {
+  const content =
+    openTo === undefined
+      ? planned
+      : openToSpace(planned, await roomIdOf(run.db, { caseRoomId: openTo }));
   const { plan_key: planKey } = await run.db
     .selectFrom("case_room")
     .select("plan_key")
@@ -175,6 +183,13 @@ async function invite(roomId: RoomId, userId: string, { session }: StepRun): Pro
       .catch(() => undefined);
     if (member?.membership !== "join" && member?.membership !== "invite") throw error;
   }
+}
+
+/** Where the registrar may not join people, an invitation says the same. */
+async function bringIn(roomId: RoomId, userId: string, run: StepRun): Promise<void> {
+  const member = await readState(run, roomId, "m.room.member", userId, Member);
+  if (member?.membership === "join") return;
+  if (!(await joinPerson(run.session, roomId, userId))) await invite(roomId, userId, run);
 }
 
 const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);

@@ -66,6 +66,19 @@ export class AccountHttp {
     return schema.parse(await response.json());
   }
 
+  /** @throws HomeserverError `TOO_LARGE` if there are more bytes than wanted */
+  async getBytes(path: string, most: number): Promise<Uint8Array> {
+    const response = await this.#fetch("GET", path, undefined, "", {});
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of response.body ?? []) {
+      size += part.byteLength;
+      if (size > most) throw new HomeserverError(413, "TOO_LARGE", undefined);
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  }
+
   async putBytes(path: string, bytes: Uint8Array, contentType: string): Promise<void> {
     const response = await this.#fetch("PUT", path, Buffer.from(bytes), contentType, {});
     await response.arrayBuffer();

@@ -1,9 +1,11 @@
 import type { Kysely } from "kysely";
 import { loadCommands } from "../commands/registry.ts";
 import type { Config } from "../config/config.ts";
+import { useOwnTemplates } from "../config/room-template.ts";
 import { areCryptoTablesLost } from "../db/repositories/crypto-tables.ts";
 import type { Database } from "../db/schema.ts";
 import { InboxWorker } from "../delivery/inbox-worker.ts";
+import { ProgressWorker } from "../delivery/progress-worker.ts";
 import { Sender } from "../delivery/sender.ts";
 import { TimerWorker } from "../delivery/timer-worker.ts";
 import type { BotAccounts } from "../domain/case/bots.ts";
@@ -54,6 +56,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
       "The tables of the crypto stores are gone from the database. Restore the database, or recover each bot: rogatory bot recover registrar, then the others.",
     );
   }
+  useOwnTemplates(config.rooms.templates);
   silenceGlobalLogger();
   const store = createSqlIndexedDb({
     db,
@@ -69,6 +72,9 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   const wakeSenders = () => {
     for (const { sender } of running) sender.wake();
   };
+  const now = () => options.clock.now();
+  const progress = new ProgressWorker({ db, vault: options.vault, now, onSteps: wakeSenders });
+  progress.start(onFatal);
   const started = await Promise.allSettled(
     botAccounts(accounts).map(async (bot) => {
       const { userId } = bot;
@@ -79,6 +85,10 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
         ownAccounts,
         commands,
         wakeSenders,
+        onStepDone() {
+          wakeSenders();
+          progress.wake();
+        },
       });
       running.push(account);
       log.info("account.ready", { account: userId });
@@ -86,6 +96,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   );
   const failure = started.find((result) => result.status === "rejected");
   if (failure !== undefined) {
+    await progress.stop();
     await Promise.all(running.map((account) => account.stop()));
     await store.close();
     throw failure.reason;
@@ -95,7 +106,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     vault: options.vault,
     accounts,
     timers: await loadTimers(),
-    now: () => options.clock.now(),
+    now,
     onSteps: wakeSenders,
     onFailure: (kind, error) => log.error("timer.failed", { kind, ...describeForLog(error) }),
   });
@@ -105,6 +116,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     sessionOf: (userId) => running.find(({ session }) => session.userId === userId)?.session,
     tick() {
       timers.wake();
+      progress.wake();
       for (const { inbox, sender } of running) {
         inbox.wake();
         sender.wake();
@@ -112,6 +124,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     },
     async stop() {
       await timers.stop();
+      await progress.stop();
       await Promise.all(running.map((account) => account.stop()));
       await store.close();
     },
@@ -124,6 +137,7 @@ interface AccountOptions extends BotProcessOptions {
   readonly ownAccounts: ReadonlySet<UserId>;
   readonly commands: Awaited<ReturnType<typeof loadCommands>>;
   wakeSenders(): void;
+  onStepDone(): void;
 }
 
 interface RunningAccount {
@@ -176,7 +190,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     vault,
     session,
     now,
-    onDone: wakeSenders,
+    onDone: options.onStepDone,
     onSent: (step) => metrics?.sent(userId, step),
     onFatal,
     onFailure({ step, code, final }) {
@@ -192,6 +206,8 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     commands: options.commands,
     accounts: options.accounts,
     requireSignedDevices: config.commands.requireSignedDevices,
+    localPeople: config.rooms.localPeople,
+    operators: config.operators,
     at: (originServerTs) => clock.at(originServerTs),
     onSteps: () => sender?.wake(),
     onUndecryptable(room, code) {

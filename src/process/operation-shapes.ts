@@ -9,21 +9,69 @@ const RoomShape = z.object({
   roomId: z.string().optional(),
 });
 
+/** A case file, and its roster if that is in a file of its own. */
+const CaseFileText = {
+  yaml: z.string(),
+  fileName: z.string(),
+  roster: z.strictObject({ text: z.string(), fileName: z.string() }).optional(),
+};
+
+const Cause = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/);
+
 const StepId = z.int().positive();
 
 /** What an operator can ask, with the shapes of question and answer; both sides check them. */
 export const operationShapes = {
   /** Creates the case of a case file. The same cause again gives the same case. */
   "case.new": {
-    params: z.strictObject({
-      yaml: z.string(),
-      fileName: z.string(),
-      cause: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/),
-    }),
+    params: z.strictObject({ ...CaseFileText, cause: Cause }),
     result: z.object({
       code: z.string(),
       created: z.boolean(),
       rooms: z.array(RoomShape),
+    }),
+  },
+  /** What applying a case file would do; nothing is changed. */
+  "case.plan": {
+    params: z.strictObject(CaseFileText),
+    result: z.object({
+      name: z.string(),
+      kind: z.string(),
+      /** Of the case of this name, if there is one. */
+      code: z.string().optional(),
+      rooms: z.array(
+        z.object({
+          name: z.string(),
+          exists: z.boolean(),
+          joinRule: z.enum(["invite", "restricted"]),
+          bots: z.array(z.string()),
+          people: z.array(z.string()),
+        }),
+      ),
+      people: z.array(
+        z.object({
+          userId: z.string(),
+          function: z.string(),
+          affiliation: z.string().optional(),
+          role: z.string(),
+          power: z.number(),
+          way: z.enum(["invited", "by-space", "joined"]),
+          rooms: z.array(z.string()),
+          exists: z.boolean(),
+        }),
+      ),
+      kept: z.array(z.string()),
+    }),
+  },
+  /** Creates the case of a case file, or adds what is new in it to the case of that name. */
+  "case.apply": {
+    params: z.strictObject({ ...CaseFileText, cause: Cause }),
+    result: z.object({
+      code: z.string(),
+      created: z.boolean(),
+      rooms: z.array(RoomShape),
+      added: z.object({ people: z.number(), rooms: z.number() }),
+      kept: z.array(z.string()),
     }),
   },
   /** All cases, without what they are about. */

@@ -6,18 +6,20 @@ import { recognise, run } from "../commands/dispatch.ts";
 import { loadCommands } from "../commands/registry.ts";
 import { readCaseFile } from "../config/case-file.ts";
 import type { Config } from "../config/config.ts";
+import { useOwnTemplates } from "../config/room-template.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
 import type { Database } from "../db/schema.ts";
 import type { Outcome } from "../documents/message/outcome.ts";
 import { renderText } from "../documents/message/render.ts";
-import type { BotAccounts } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { logAct } from "../services/acts.ts";
-import { createCase } from "../services/case/create-case.ts";
+import { applyCase } from "../services/case/apply-case.ts";
+import { type CaseRequest, createCase } from "../services/case/create-case.ts";
 import { summariseCases } from "../services/case/list-cases.ts";
+import { planCaseFile } from "../services/case/plan-case.ts";
 import { showCase } from "../services/case/show-case.ts";
 import { exportLog } from "../services/log/export-log.ts";
 import { verifyLog } from "../services/log/verify-log.ts";
@@ -27,7 +29,12 @@ import type { Vault } from "../vault/vault.ts";
 import { bindBotOperations } from "./bot-operations.ts";
 import { bindCaseOperations, openCaseNamed } from "./case-operations.ts";
 import type { ControlHandlers } from "./control-socket.ts";
-import { type OperationResult, type Operations, operationShapes } from "./operation-shapes.ts";
+import {
+  type OperationParams,
+  type OperationResult,
+  type Operations,
+  operationShapes,
+} from "./operation-shapes.ts";
 
 export interface OperationsEnvironment {
   readonly config: Config;
@@ -48,9 +55,12 @@ export interface OperationsEnvironment {
 export async function createOperations(
   environment: OperationsEnvironment,
 ): Promise<ControlHandlers> {
+  useOwnTemplates(environment.config.rooms.templates);
   const operations = bindOperations(environment, await loadCommands());
   return {
     "case.new": checked(operationShapes["case.new"].params, operations["case.new"]),
+    "case.plan": checked(operationShapes["case.plan"].params, operations["case.plan"]),
+    "case.apply": checked(operationShapes["case.apply"].params, operations["case.apply"]),
     "case.list": checked(operationShapes["case.list"].params, operations["case.list"]),
     "case.show": checked(operationShapes["case.show"].params, operations["case.show"]),
     "case.export": checked(operationShapes["case.export"].params, operations["case.export"]),
@@ -107,16 +117,32 @@ function bindOperations(
         work({ db: transaction, vault, now: now() }),
       );
   return {
-    async "case.new"({ yaml, fileName, cause }) {
-      const { serverName } = config.homeserver;
-      const bots = Object.values(config.bots);
-      const file = readCaseFile(yaml, { fileName, serverName, bots });
-      const actor = { kind: "operator", reason: "a new case from a case file" } as const;
+    async "case.new"(params) {
       const { code, created, rooms } = await inTransaction((work) =>
-        createCase(work, { file, bots: config.bots, actor, cause }),
+        createCase(work, asCaseRequest(config, params)),
       );
       onSteps();
       return { code, created, rooms: [...rooms] };
+    },
+    "case.plan": (params) =>
+      inTransaction(async (work) => {
+        const { rooms, people, kept, ...plan } = await planCaseFile(
+          work,
+          asCaseRequest(config, params),
+        );
+        return {
+          ...plan,
+          rooms: rooms.map((room) => ({ ...room, bots: [...room.bots], people: [...room.people] })),
+          people: people.map((person) => ({ ...person, rooms: [...person.rooms] })),
+          kept: [...kept],
+        };
+      }),
+    async "case.apply"(params) {
+      const { code, created, rooms, added, kept } = await inTransaction((work) =>
+        applyCase(work, asCaseRequest(config, params)),
+      );
+      onSteps();
+      return { code, created, added, rooms: [...rooms], kept: [...kept] };
     },
     "case.list": async () => [...(await inTransaction(summariseCases))],
     "case.show": ({ case: name, reason }) =>
@@ -129,7 +155,7 @@ function bindOperations(
     async "command.run"({ case: name, line, reason }) {
       const outcome = await inTransaction(async (work) => {
         const open = await openCaseNamed(work, name);
-        return runLine(asOperator(work, open, reason), config.bots, open, commands, line);
+        return runLine(asOperator(work, open, reason), config, open, commands, line);
       });
       onSteps();
       return {
@@ -160,6 +186,19 @@ function bindOperations(
   };
 }
 
+/** @throws RogatoryError `case.file` with every line that is wrong */
+function asCaseRequest(
+  { homeserver: { serverName }, bots, rooms }: Config,
+  { yaml, fileName, roster, cause = "" }: OperationParams<"case.plan"> & { cause?: string },
+): CaseRequest {
+  const options = { fileName, serverName, bots: Object.values(bots), roster };
+  return {
+    file: readCaseFile(yaml, options),
+    ...{ bots, localPeople: rooms.localPeople, cause },
+    actor: { kind: "operator", reason: "a case file" },
+  };
+}
+
 /** The log as it was at one instant, while entries are added to it. */
 async function checkLog(
   db: OperationsEnvironment["db"],
@@ -177,7 +216,7 @@ const allCapabilities: ReadonlySet<Capability> = new Set(Capability.options);
 
 async function runLine(
   work: CaseWork,
-  bots: BotAccounts,
+  { bots, rooms }: Pick<Config, "bots" | "rooms">,
   open: OpenCase,
   commands: readonly Command[],
   line: string,
@@ -198,6 +237,7 @@ async function runLine(
     sender: undefined,
     capabilities: allCapabilities,
     bots,
+    localPeople: rooms.localPeople,
     eventId: undefined,
     sentAt: work.now,
     zone: open.case.profile.timeZone,

@@ -93,6 +93,8 @@ export function clientOf(call: Call): Operations {
     };
   return {
     "case.new": remote("case.new", operationShapes["case.new"].result),
+    "case.plan": remote("case.plan", operationShapes["case.plan"].result),
+    "case.apply": remote("case.apply", operationShapes["case.apply"].result),
     "case.list": remote("case.list", operationShapes["case.list"].result),
     "case.show": remote("case.show", operationShapes["case.show"].result),
     "case.export": remote("case.export", operationShapes["case.export"].result),

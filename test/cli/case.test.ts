@@ -50,6 +50,32 @@ describe("rogatory on cases", () => {
     });
   }, 120_000);
 
+  it("shows a plan, applies it only with consent, and adds nothing the second time", async () => {
+    const caseFile = join(cwd, "dunlin.yaml");
+    const roster = join(cwd, "people.csv");
+    await writeFile(caseFile, "template: jit\nname: DUNLIN\ntimeZone: Europe/Brussels\n");
+    await writeFile(roster, "localpart;function;state;role\nbe;Judge;BE;leader\n");
+    const files = ["--from", caseFile, "--roster", roster];
+    const plan = await rogatory(["case", "plan", ...files], { cwd });
+    expect(plan.output).toMatch(/JIT-\?{4} · coordination +new +members of the space +1/);
+    expect(plan.output).toMatch(
+      /@be:example.org +new +Judge +BE +leader +50 +an invitation to each/,
+    );
+
+    const refused = await rogatory(["case", "apply", ...files], { cwd });
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toContain("Nothing was done. To do what the plan says, repeat");
+    const applied = await rogatory(["case", "apply", ...files, "--yes"], { cwd });
+    expect(applied.output).toMatch(/^Created: JIT-/);
+    const again = await rogatory(["case", "apply", ...files, "--yes"], { cwd });
+    expect(again.output).toContain("nothing was added");
+    const shown = await rogatory(["case", "plan", ...files, "--json"], { cwd });
+    expect(JSON.parse(shown.output)).toMatchObject({
+      code: expect.stringMatching(/^JIT-/),
+      people: [{ exists: true, way: "invited" }],
+    });
+  }, 180_000);
+
   it("asks for a reason before it shows anything", async () => {
     for (const args of [
       ["case", "export", "NIGHTJAR", "--to", "export"],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type Account, registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import { type Person, startPerson } from "../../src/dev/people/person.ts";
@@ -8,6 +8,7 @@ import { type LiveCase, openLiveCase } from "../support/live-case.ts";
 import { startFarHomeserver, type TwoHomeservers } from "../support/two-homeservers.ts";
 
 const patience = 120_000;
+const Anything = z.record(z.string(), z.unknown());
 
 let homeservers: TwoHomeservers;
 let live: LiveCase;
@@ -27,8 +28,9 @@ beforeAll(async () => {
   leader = await live.person("leader");
   far = await startPerson(homeservers.far, guest);
   void far.acceptInvitations();
-  const room = await leader.roomByName("coordination", { members: 4, timeout: patience });
-  coordination = room.roomId;
+  coordination = (await leader.roomByName("coordination", { timeout: patience })).roomId;
+  await joinFromSpace();
+  await leader.roomByName("coordination", { members: 4, timeout: patience });
   // Its homeserver tells the numbers of members only when somebody comes or goes after the join.
   await far.roomByName("coordination", { timeout: patience });
 }, 300_000);
@@ -39,11 +41,34 @@ afterAll(async () => {
   await homeservers?.close();
 });
 
+const Children = z.array(
+  z.object({
+    ...{ type: z.string(), state_key: z.string() },
+    content: z.object({ via: z.array(z.string()).optional() }),
+  }),
+);
+
+/** One invitation, to the space; what else there is to join, and through whom, the space says. */
+async function joinFromSpace(): Promise<void> {
+  const http = new AccountHttp(homeservers.far.url, guest.accessToken);
+  const space = await vi.waitFor(
+    () => far.rooms().find(({ isSpace }) => isSpace) ?? Promise.reject(new Error("no space")),
+    { timeout: patience },
+  );
+  const state = Children.parse(
+    await http.json("GET", path`/_matrix/client/v3/rooms/${space.roomId}/state`, z.unknown()),
+  );
+  const child = state.find(({ state_key: roomId }) => roomId === coordination);
+  expect(child?.type).toBe("m.space.child");
+  const query = { via: child?.content.via?.[0] ?? "" };
+  const address = path`/_matrix/client/v3/join/${coordination}`;
+  await http.json("POST", address, Anything, { query, body: {} });
+  expect(far.invitations()).toEqual([]);
+}
+
 async function ask(person: Person, text: string): Promise<string> {
   return (await person.replyTo(await person.say(coordination, text), patience)).body;
 }
-
-const Anything = z.record(z.string(), z.unknown());
 
 describe("people of a second homeserver", () => {
   it("command the bots and read what is said, without a warning", async () => {

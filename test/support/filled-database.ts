@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { openDatabase } from "../../src/db/database.ts";
 import { ensureAccount, saveRecoveryKey } from "../../src/db/repositories/accounts.ts";
 import { insertCase, insertPerson } from "../../src/db/repositories/cases.ts";
+import { saveDirectState } from "../../src/db/repositories/direct-rooms.ts";
 import { appendToJournal } from "../../src/db/repositories/journal.ts";
 import { enqueueStep } from "../../src/db/repositories/outbox.ts";
 import type { Database } from "../../src/db/schema.ts";
@@ -69,6 +70,12 @@ export async function fillDatabase(
         await appendToJournal(transaction, { vault, seal }, entry);
       }
     }
+    await saveDirectState(
+      transaction,
+      vault.system,
+      { account: bot, roomId: RoomId.parse("!direct") },
+      { person: UserId.parse("@elena:rogatory.localhost"), caseId: cases[0]?.id },
+    );
     await enqueueStep(transaction, vault.system, now, {
       ...{ account: bot, lane: "!room", caseId: undefined, cause: "invite", slot: "join" },
       step: { kind: "join", room: { roomId: RoomId.parse("!room") } },

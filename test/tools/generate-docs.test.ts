@@ -56,8 +56,9 @@ describe("the generated documents", () => {
     expect(full.clock.startAt?.toString()).toBe("2026-12-01T08:00:00Z");
     expect(full.secrets.databaseUrl.file).toBe("/run/secrets/rogatory-database-url");
     expect(full.metrics.listen).toEqual({ host: "127.0.0.1", port: 9464 });
-    const { database, clock, metrics, secrets } = asIs;
-    expect({ ...full, database, clock, metrics, secrets }).toEqual(asIs);
+    expect(full.rooms.templates).toBe(join(folder, "templates"));
+    const { database, clock, metrics, rooms, secrets } = asIs;
+    expect({ ...full, database, clock, metrics, rooms, secrets }).toEqual(asIs);
   });
 
   it("tell sealed columns from plain ones", () => {

@@ -3,7 +3,7 @@ import { statePair } from "../../domain/case/seats.ts";
 import { parseState } from "../../domain/request/states.ts";
 import { openBilateralRoom } from "../../services/case/bilateral.ts";
 import { phrase } from "../argument.ts";
-import { causeOf } from "../cause.ts";
+import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
 
 export default defineCommand({
@@ -17,7 +17,7 @@ export default defineCommand({
     other: phrase("other State", "the other one, such as BE"),
   },
   async handle(context, { one, other }) {
-    const registry = { case: context.case, bots: context.bots, cause: causeOf(context) };
+    const registry = registryOf(context);
     const pair = statePair(parseState(one), parseState(other));
     const { name, created } = await openBilateralRoom(context.work, registry, pair);
     return answer(

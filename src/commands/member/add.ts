@@ -7,7 +7,7 @@ import { nearest } from "../../domain/text/nearest.ts";
 import { canonicalZone } from "../../domain/time/zone.ts";
 import { addMember } from "../../services/member/add-member.ts";
 import { optional, phrase, UsageError, word } from "../argument.ts";
-import { causeOf } from "../cause.ts";
+import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
 import { roleName, roleTitle } from "../member-view.ts";
 
@@ -56,7 +56,7 @@ export default defineCommand({
         "The function has at most 200 letters and the State or body at most 100.",
       );
     }
-    const registry = { case: of, bots: context.bots, cause: causeOf(context) };
+    const registry = registryOf(context);
     const { person, rooms } = await addMember(work, registry, userId, profile.data);
     return answer(
       paragraph("On the roster now; nothing that was said before can be read by them."),

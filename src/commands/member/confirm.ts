@@ -1,7 +1,7 @@
 import { roomTemplate } from "../../config/room-template.ts";
 import { confirmMemberChange } from "../../services/member/change-member.ts";
 import { UsageError, word } from "../argument.ts";
-import { causeOf } from "../cause.ts";
+import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
 import { changeAnswer } from "../member-view.ts";
 
@@ -19,7 +19,7 @@ export default defineCommand({
   },
   async handle(context, { number }) {
     const { work, case: of, sentAt, zone } = context;
-    const registry = { case: of, bots: context.bots, cause: causeOf(context) };
+    const registry = registryOf(context);
     const changed = await confirmMemberChange(work, registry, number, sentAt);
     return changeAnswer(changed, roomTemplate(of.template), zone);
   },

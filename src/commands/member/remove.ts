@@ -1,7 +1,7 @@
 import { roomTemplate } from "../../config/room-template.ts";
 import { changeMember } from "../../services/member/change-member.ts";
 import { optional, restOfMessage } from "../argument.ts";
-import { causeOf } from "../cause.ts";
+import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
 import { changeAnswer, memberName } from "../member-view.ts";
 
@@ -20,7 +20,7 @@ export default defineCommand({
   },
   async handle(context, { name, reason }) {
     const { work, case: of, sentAt, zone } = context;
-    const registry = { case: of, bots: context.bots, cause: causeOf(context) };
+    const registry = registryOf(context);
     const change = { kind: "remove", ...(reason === undefined ? {} : { reason }) } as const;
     const changed = await changeMember(work, registry, name, change, sentAt);
     return changeAnswer(changed, roomTemplate(of.template), zone);

@@ -1,6 +1,6 @@
 import { roomTemplate } from "../../config/room-template.ts";
 import { changeMember } from "../../services/member/change-member.ts";
-import { causeOf } from "../cause.ts";
+import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
 import { changeAnswer, memberName, roleName } from "../member-view.ts";
 
@@ -13,7 +13,7 @@ export default defineCommand({
   arguments: { name: memberName, role: roleName },
   async handle(context, { name, role }) {
     const { work, case: of, sentAt, zone } = context;
-    const registry = { case: of, bots: context.bots, cause: causeOf(context) };
+    const registry = registryOf(context);
     const changed = await changeMember(work, registry, name, { kind: "role", role }, sentAt);
     return changeAnswer(changed, roomTemplate(of.template), zone);
   },

@@ -163,6 +163,7 @@ export async function insertCaseRoom(
       plan_key: room.planKey,
       room_id: room.roomId ?? null,
       label: room.label ?? null,
+      restricted: room.restricted ?? false,
       pair: null,
     })
     .execute();
@@ -216,6 +217,7 @@ function asCaseRoom(row: Database["case_room"]): CaseRoom {
     kind: row.kind,
     section: row.section ?? undefined,
     label: row.label ?? undefined,
+    restricted: row.restricted,
     roomId: row.room_id ?? undefined,
   };
 }

@@ -16,8 +16,16 @@ const JsonObject = z.record(z.string(), z.unknown());
 /** What can be done on the homeserver. Everything that Rogatory says or changes there is one of these. */
 export const Step = z.discriminatedUnion("kind", [
   /** Creates the room of a case; `content` is the body of createRoom without the plan key. */
-  z.strictObject({ kind: z.literal("create-room"), caseRoomId: CaseRoomId, content: JsonObject }),
+  z.strictObject({
+    kind: z.literal("create-room"),
+    caseRoomId: CaseRoomId,
+    content: JsonObject,
+    /** The space whose members may join by themselves (join rule `restricted`). */
+    openTo: CaseRoomId.optional(),
+  }),
   z.strictObject({ kind: z.literal("invite"), room: RoomReference, userId: UserId }),
+  /** Joins a person of the own homeserver, or invites them where the registrar may not do that. */
+  z.strictObject({ kind: z.literal("bring-in"), room: RoomReference, userId: UserId }),
   /** Takes a person out of a room, or an invitation back; nothing is done unless they are barred from it. */
   z.strictObject({ kind: z.literal("kick"), room: RoomReference, userId: UserId }),
   /** Changes one person's power, and nothing else of the room's power levels. */
@@ -68,6 +76,8 @@ export interface OutboxEntry {
   readonly slot: string;
   /** Not to be done earlier; at once if left out. */
   readonly notBefore?: Temporal.Instant;
+  /** A lane of the same account that must have nothing left to do first. */
+  readonly afterLane?: string;
 }
 
 /**
@@ -86,6 +96,7 @@ export async function enqueueStep(
     .values({
       account: entry.account,
       lane: entry.lane,
+      after_lane: entry.afterLane ?? null,
       kind: entry.step.kind,
       case_id: entry.caseId ?? null,
       payload: box.seal<unknown>(placeOfPayload(entry.account, transactionId), entry.step),

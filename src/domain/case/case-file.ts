@@ -6,7 +6,7 @@ import { CaseProfile } from "./case.ts";
 import type { CaseLife } from "./life.ts";
 import { PersonProfile, TimeZone } from "./person.ts";
 
-const RosterEntry = z.strictObject({
+export const RosterEntry = z.strictObject({
   /** The whole Matrix id, for people of any homeserver. */
   matrixId: UserId.optional(),
   /** Only the name, for people of the deployment's own homeserver. */
@@ -18,6 +18,8 @@ const RosterEntry = z.strictObject({
   ...PersonProfile.shape,
   timeZone: TimeZone.optional(),
 });
+
+export type RosterEntry = z.infer<typeof RosterEntry>;
 
 /** What `rogatory case new --from FILE` reads: one case with its people. */
 export const CaseFileContent = z.strictObject({
@@ -64,6 +66,8 @@ export interface CaseFileContext {
   readonly serverName: string;
   /** The bots: they are in the rooms anyway and cannot be on a roster. */
   readonly bots: readonly UserId[];
+  /** How an entry of the roster is called in a sentence about another one; `roster[3]` if left out. */
+  readonly nameEntry?: (index: number) => string;
 }
 
 export interface CaseFileProblem {
@@ -220,7 +224,7 @@ function checkRosterEntry(
 
 function checkPeople(
   { roster }: CaseFileContent,
-  { serverName, bots, template }: CaseFileContext,
+  { serverName, bots, template, nameEntry = (index) => `roster[${index}]` }: CaseFileContext,
 ): CaseFileProblem[] {
   const first = new Map<string, number>();
   return roster.flatMap((entry, index): CaseFileProblem[] => {
@@ -237,7 +241,7 @@ function checkPeople(
       first.set(userId, index);
       return [];
     }
-    return [{ path, message: `is the same person as roster[${earlier}]` }];
+    return [{ path, message: `is the same person as ${nameEntry(earlier)}` }];
   });
 }
 

@@ -43,6 +43,8 @@ export interface CaseRoom {
   readonly section: string | undefined;
   /** What follows the code in the room's name where the template does not say it: `b1`. */
   readonly label?: string | undefined;
+  /** Whether members of the space join it by themselves; left out for one that needs an invitation. */
+  readonly restricted?: boolean | undefined;
   /** Absent until the homeserver has made the room. */
   readonly roomId: RoomId | undefined;
 }

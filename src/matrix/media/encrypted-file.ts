@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 
 /** Key and start of the counter of one encrypted file: made once, so that a repeated upload is the same. */
@@ -42,4 +42,25 @@ export function encryptFile(plain: Uint8Array, { key, iv }: FileKey) {
 
 function unpadded(bytes: Buffer): string {
   return bytes.toString("base64").replace(/=+$/, "");
+}
+
+/** The `file` of an event with an encrypted attachment, as far as it is needed to read it. */
+export const ReceivedFile = z.object({
+  v: z.literal("v2"),
+  url: z.string().regex(/^mxc:\/\/[^/]+\/[^/]+$/),
+  key: z.object({ alg: z.literal("A256CTR"), k: z.string().min(1) }),
+  iv: z.string().min(1),
+  hashes: z.object({ sha256: z.string().min(1) }),
+});
+export type ReceivedFile = z.infer<typeof ReceivedFile>;
+
+/** @returns undefined if the bytes are not those whose hash was sent */
+export function decryptFile(ciphertext: Uint8Array, file: ReceivedFile): Buffer | undefined {
+  const hash = createHash("sha256").update(ciphertext).digest();
+  if (!hash.equals(Buffer.from(file.hashes.sha256, "base64"))) return undefined;
+  const key = Buffer.from(file.key.k, "base64url");
+  const iv = Buffer.from(file.iv, "base64");
+  if (key.length !== 32 || iv.length !== 16) return undefined;
+  const decipher = createDecipheriv("aes-256-ctr", key, iv);
+  return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
 }

@@ -13,9 +13,10 @@ import { RogatoryError } from "../../domain/errors.ts";
 import { type StateCode, stateName } from "../../domain/request/states.ts";
 import { logAct } from "../acts.ts";
 import { type Registry, seatsOfCase } from "../member/case-seats.ts";
+import { waysOf } from "../member/entering.ts";
 import type { CaseWork } from "../work.ts";
 import { planRoom } from "./plan-rooms.ts";
-import { createRoomStep, inviteBots, invitePeople } from "./room-steps.ts";
+import { admitPeople, createRoomStep, inviteBots } from "./room-steps.ts";
 
 export interface BilateralRoom {
   /** Neutral, as the homeserver sees it. */
@@ -72,9 +73,9 @@ export async function openBilateralRoom(
   await savePair(db, seal, id, pair);
   for (const userId of await listRemoved(db, caseId)) await barFromRoom(db, id, userId);
   const steps = [
-    createRoomStep(room, template.federate),
+    createRoomStep(room, template.federate, undefined),
     ...inviteBots(room),
-    ...invitePeople(room),
+    ...admitPeople(room, waysOf(bots, registry.localPeople)),
   ];
   for (const { slot, step } of steps) {
     const common = { account: bots.registrar, lane: `room:${id}`, caseId, cause };

@@ -1,29 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { roomTemplate } from "../../config/room-template.ts";
-import {
-  findCase,
-  findCaseByName,
-  insertCase,
-  insertCaseRoom,
-  insertPerson,
-} from "../../db/repositories/cases.ts";
-import { enqueueStep, transactionIdOf } from "../../db/repositories/outbox.ts";
+import { findCase, findCaseByName, insertCase, insertPerson } from "../../db/repositories/cases.ts";
+import { transactionIdOf } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile } from "../../domain/case/case-file.ts";
+import type { LocalWay } from "../../domain/case/ways.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { CaseId, newId, PersonId } from "../../domain/ids.ts";
-import type { SealBox } from "../../vault/seal-box.ts";
 import { logAct } from "../acts.ts";
+import { waysOf } from "../member/entering.ts";
 import type { Actor, Work } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
-import { type PlannedRoom, planRooms } from "./plan-rooms.ts";
-import { createRoomStep, inviteBots, invitePeople, type SlottedStep } from "./room-steps.ts";
+import { makeRooms } from "./make-rooms.ts";
+import { planRooms } from "./plan-rooms.ts";
 import { type RoomSummary, summariseRooms } from "./room-summary.ts";
 
 export interface CaseRequest {
   readonly file: CaseFile;
   readonly bots: BotAccounts;
+  /** How people of the own homeserver come in; invited room by room if left out. */
+  readonly localPeople?: LocalWay | undefined;
   readonly actor: Actor;
   /** Names this wish: the same cause again gives the same case. */
   readonly cause: string;
@@ -39,7 +36,7 @@ export interface CreatedCase {
 
 /**
  * Puts a case, its people and its rooms into the database, with everything that has to be done on
- * the homeserver as steps of one lane, in order: all rooms first, then what links and fills them.
+ * the homeserver as steps.
  *
  * @throws RogatoryError `case.name-taken`, `template.unknown`
  */
@@ -68,16 +65,10 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
   }
   await planAgreement({ db, now, caseId: id }, file);
   const rooms = planRooms(code, file, template, bots);
-  for (const { id: roomId, kind, section, position, planKey } of rooms) {
-    const room = { id: roomId, caseId: id, kind, section, position, planKey, roomId: undefined };
-    await insertCaseRoom(db, room);
-  }
-  await enqueueSteps(work, seal, { caseId: id, account: bots.registrar, cause }, [
-    ...rooms.map((room) => createRoomStep(room, template.federate)),
-    ...linkRooms(rooms, serverOf(bots.registrar)),
-    ...rooms.flatMap(inviteBots),
-    ...rooms.flatMap(invitePeople),
-  ]);
+  await makeRooms({ ...work, caseId: id, seal }, rooms, {
+    ...{ bots, cause, ways: waysOf(bots, request.localPeople) },
+    ...{ federate: template.federate, space: rooms.find(({ isSpace }) => isSpace)?.id },
+  });
   await logAct({ ...work, caseId: id, seal, actor }, "case.create", {
     template: templateName,
     ...(state === undefined ? {} : { state }),
@@ -89,40 +80,6 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
 }
 
 const firstSlot = "create-0";
-
-/** `via` names a server that is in the room: that of the account which makes it. */
-function linkRooms(rooms: readonly PlannedRoom[], server: string): SlottedStep[] {
-  const space = rooms.find(({ isSpace }) => isSpace);
-  if (space === undefined) return [];
-  return rooms
-    .filter(({ inSpace }) => inSpace)
-    .map((room) => ({
-      slot: `child-${room.position}`,
-      step: {
-        kind: "set-state",
-        room: { caseRoomId: space.id },
-        type: "m.space.child",
-        stateKey: { caseRoomId: room.id },
-        // `order` is sorted as text (Matrix specification, m.space.child).
-        content: { via: [server], order: String(room.position).padStart(4, "0"), suggested: true },
-      },
-    }));
-}
-
-async function enqueueSteps(
-  { db, now }: Work,
-  seal: SealBox,
-  common: {
-    readonly caseId: CaseId;
-    readonly account: BotAccounts["registrar"];
-    readonly cause: string;
-  },
-  steps: readonly SlottedStep[],
-): Promise<void> {
-  for (const { slot, step } of steps) {
-    await enqueueStep(db, seal, now, { ...common, lane: `case:${common.caseId}`, slot, step });
-  }
-}
 
 async function findByCause(
   work: Work,
@@ -156,7 +113,7 @@ async function refuseTakenName({ db, vault }: Work, name: string): Promise<void>
   if (other === undefined) return;
   throw new RogatoryError(
     "case.name-taken",
-    `There is already a case of this name: ${other.case.code}. Look at it with rogatory case show ${other.case.code}, or give the new one another name.`,
+    `There is already a case of this name: ${other.case.code}. Look at it with rogatory case show ${other.case.code}, add to it with rogatory case apply, or give the new one another name.`,
   );
 }
 
@@ -172,8 +129,4 @@ async function freeCode({ db }: Work, prefix: string): Promise<string> {
     "case.codes-used-up",
     `Nearly all codes beginning with ${prefix} are taken: use a template with another codePrefix.`,
   );
-}
-
-function serverOf(userId: string): string {
-  return userId.slice(userId.indexOf(":") + 1);
 }

@@ -3,6 +3,7 @@ import type { RoomTemplate } from "../../config/room-template.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile, PlannedPerson } from "../../domain/case/case-file.ts";
 import { hasSeat, type StatePair } from "../../domain/case/seats.ts";
+import { isOpenToSpace } from "../../domain/case/ways.ts";
 import { CaseRoomId, newId, type UserId } from "../../domain/ids.ts";
 import { neutralName } from "../member/case-seats.ts";
 
@@ -17,6 +18,8 @@ export interface PlannedRoom {
   readonly isSpace: boolean;
   /** Whether the space lists it. */
   readonly inSpace: boolean;
+  /** Whether members of the space join it by themselves. */
+  readonly restricted: boolean;
   /** Accounts of the bots that are invited, without the one that makes the room. */
   readonly bots: readonly UserId[];
   readonly people: readonly PlannedPerson[];
@@ -83,6 +86,7 @@ export function planRoom(plan: RoomPlan): PlannedRoom {
     name: neutralName(code, label ?? section ?? entry.name),
     isSpace: entry.kind === "space",
     inSpace: entry.kind !== "space" && !entry.outsideSpace,
+    restricted: isOpenToSpace(entry),
     bots,
     people,
     powers: new Map([...powerOfPeople, ...bots.map((bot) => [bot, botPower] as const)]),

@@ -8,15 +8,20 @@ import type { CaseRoom } from "../../domain/case/case.ts";
 import type { UserId } from "../../domain/ids.ts";
 import { welcomeOutcome } from "./welcome.ts";
 
-/** Those who join within this time of the first share one welcome. */
+/**
+ * How long a welcome waits for further newcomers, again after each of them: to somebody who has joined
+ * at the last moment, clients and servers may not give the key of the message yet.
+ */
 const WAIT_SECONDS = 20;
+/** The first of them does not wait longer than this. */
+const LONGEST_WAIT_SECONDS = 120;
 /** Least time between two welcomes of a room. */
 const PAUSE_SECONDS = 60;
 
 /**
  * Lets a room's welcome be said for people who have just joined it: with `history_visibility: joined`
  * they read nothing that was said before. One welcome at most waits for its time, and whoever comes
- * until then is welcomed by it.
+ * until then is welcomed by it; with each of them it waits anew, up to a limit.
  */
 export async function welcomeNewcomers(
   db: Transaction<Database>,
@@ -37,7 +42,7 @@ export async function welcomeNewcomers(
     .execute();
   const welcomes = await db
     .selectFrom("outbox")
-    .select(["state", "attempts", "not_before"])
+    .select(["position", "state", "attempts", "not_before", "created_at"])
     .where("account", "=", registrar)
     .where("lane", "=", lane)
     .orderBy("position", "desc")
@@ -46,7 +51,7 @@ export async function welcomeNewcomers(
     .forNoKeyUpdate()
     .execute();
   const last = welcomes[0];
-  if (last?.state === "pending" && last.attempts === 0) return;
+  if (last?.state === "pending" && last.attempts === 0) return waitLonger(db, now, last);
   const due = latest(
     now.add({ seconds: WAIT_SECONDS }),
     last?.not_before == null
@@ -67,6 +72,27 @@ export async function welcomeNewcomers(
     slot: String(due.epochMilliseconds),
     notBefore: due,
   });
+}
+
+/** The welcome has not begun to be sent: it counts the newcomer in, and gives them time too. */
+async function waitLonger(
+  db: Transaction<Database>,
+  now: Temporal.Instant,
+  last: {
+    readonly position: number;
+    readonly not_before: string | null;
+    readonly created_at: string;
+  },
+): Promise<void> {
+  const limit = Temporal.Instant.from(last.created_at).add({ seconds: LONGEST_WAIT_SECONDS });
+  const wanted = now.add({ seconds: WAIT_SECONDS });
+  const until = Temporal.Instant.compare(wanted, limit) < 0 ? wanted : limit;
+  const before = last.not_before === null ? undefined : Temporal.Instant.from(last.not_before);
+  await db
+    .updateTable("outbox")
+    .set({ not_before: latest(until, before).toString() })
+    .where("position", "=", last.position)
+    .execute();
 }
 
 function latest(one: Temporal.Instant, other: Temporal.Instant | undefined): Temporal.Instant {

@@ -44,6 +44,7 @@ const masterSealed: readonly {
   { table: "case_file", column: "wrapped_key", row: "id", where: "shredded_at is null" },
   { table: "device_renewal", column: "store_key", row: "user_id" },
   { table: "device_renewal", column: "recovery_key", row: "user_id" },
+  { table: "direct_room", column: "state", row: "account || ' ' || room_id" },
   { table: "journal_head", column: "details_key", row: "id::text" },
   {
     ...{ table: "outbox", column: "payload", row: "account || ' ' || transaction_id" },

@@ -6,13 +6,17 @@ import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { Case, CaseRoom } from "../../domain/case/case.ts";
 import type { PersonProfile } from "../../domain/case/person.ts";
 import { hasSeat, type StatePair } from "../../domain/case/seats.ts";
+import type { LocalWay } from "../../domain/case/ways.ts";
 import type { UserId } from "../../domain/ids.ts";
 import type { CaseWork } from "../work.ts";
+import { enteringStep, waysOf } from "./entering.ts";
 
 /** What the registrar's services need beside the work itself. */
 export interface Registry {
   readonly case: Case;
   readonly bots: BotAccounts;
+  /** How people of the own homeserver come in; invited room by room if left out. */
+  readonly localPeople?: LocalWay | undefined;
   /** Names the wish: the same cause again makes no second step. */
   readonly cause: string;
 }
@@ -66,6 +70,7 @@ export async function changeSeats(
 ): Promise<readonly CaseSeats[]> {
   const seats = await seatsOfCase(work, registry.case);
   const present = await roomsOf(work, userId);
+  const ways = waysOf(registry.bots, registry.localPeople);
   const powerOf = (profile: PersonProfile | undefined) =>
     profile === undefined
       ? 0
@@ -85,7 +90,8 @@ export async function changeSeats(
         power: power.after,
       });
     }
-    if (is && !was) await enqueueMemberStep(work, registry, room, inviteTo(room, userId));
+    const entering = is && !was ? enteringStep(room, userId, ways) : undefined;
+    if (entering !== undefined) await enqueueMemberStep(work, registry, room, entering);
     if (!is && (was || (room.roomId !== undefined && present.has(room.roomId)))) {
       await enqueueMemberStep(work, registry, room, kickFrom(room, userId));
     }
@@ -93,7 +99,7 @@ export async function changeSeats(
   return seats.filter((seat) => after !== undefined && sits(seat, after));
 }
 
-type MemberStep = Extract<Step, { kind: "invite" | "kick" | "set-power" }>;
+type MemberStep = Extract<Step, { kind: "invite" | "bring-in" | "kick" | "set-power" }>;
 
 export function inviteTo(room: CaseRoom, userId: UserId): MemberStep {
   return { kind: "invite", room: { caseRoomId: room.id }, userId };

@@ -123,21 +123,27 @@ async function roomsOf(caseId: CaseId) {
 }
 
 describe("creating a case", () => {
-  it("makes all rooms first, then links, bots and people, in one lane", async () => {
+  it("makes all rooms first, then links and bots in one lane, then people in a lane for each", async () => {
     const { caseId, code, rooms, created } = await create(sample("case.jit.example.yaml"), "jit");
     expect(created).toBe(true);
     expect(code).toMatch(/^JIT-[0-9A-F]{4}$/);
     expect(rooms.map(({ kind }) => kind)).toEqual(["space", "coordination", "leaders"]);
     const all = await steps(caseId);
-    expect(new Set(all.map(({ row }) => `${row.lane} ${row.account}`))).toEqual(
-      new Set([`case:${caseId} ${bots.registrar}`]),
-    );
+    expect(new Set(all.map(({ row }) => row.account))).toEqual(new Set([bots.registrar]));
+    for (const { row, step } of all) {
+      const isPerson = step.kind === "invite" && !Object.values(bots).includes(step.userId);
+      expect(row).toMatchObject(
+        isPerson
+          ? { lane: `people:${caseId}:${step.userId}`, after_lane: `case:${caseId}` }
+          : { lane: `case:${caseId}`, after_lane: null },
+      );
+    }
     expect(all.map(({ step }) => step.kind)).toEqual([
       ...["create-room", "create-room", "create-room"],
       ...["set-state", "set-state"],
       ...["invite", "invite"],
-      // Five people in the space and the coordination room, three leaders.
-      ...Array.from({ length: 5 + 5 + 3 }, () => "invite"),
+      // Five people in the space, four of this homeserver in the coordination room, three leaders.
+      ...Array.from({ length: 5 + 4 + 3 }, () => "invite"),
     ]);
   });
 

@@ -8,9 +8,11 @@ import { z } from "zod";
 import { openDatabase } from "../../../src/db/database.ts";
 import { ensureAccount, readRecoveryKey } from "../../../src/db/repositories/accounts.ts";
 import { listCases, listPeople } from "../../../src/db/repositories/cases.ts";
+import { readDirectState } from "../../../src/db/repositories/direct-rooms.ts";
 import { appendToJournal, checkMasterKey } from "../../../src/db/repositories/journal.ts";
 import { placeOfPayload } from "../../../src/db/repositories/outbox.ts";
 import type { Database } from "../../../src/db/schema.ts";
+import { RoomId } from "../../../src/domain/ids.ts";
 import { rotateKeys } from "../../../src/services/keys/rotate-keys.ts";
 import { exportLog } from "../../../src/services/log/export-log.ts";
 import { verifyLog } from "../../../src/services/log/verify-log.ts";
@@ -31,6 +33,10 @@ async function openEverything(db: Kysely<Database>, vault: Vault): Promise<void>
     for (const step of steps) {
       const box = cases.find((open) => open.case.id === step.case_id)?.seal ?? vault.system;
       box.open(placeOfPayload(step.account, step.transaction_id), step.payload, z.unknown());
+    }
+    const direct = { account: bot, roomId: RoomId.parse("!direct") };
+    if ((await readDirectState(transaction, vault.system, direct)) === undefined) {
+      throw new Error("nothing is remembered");
     }
     const { findings } = await verifyLog(transaction, vault);
     if (findings.length > 0) throw new Error(findings[0]?.problem);

@@ -51,14 +51,14 @@ async function beginSending(): Promise<void> {
 }
 
 describe("the welcome of a room", () => {
-  it("is said once, twenty seconds after the first has joined, and names the case", async () => {
+  it("is said once, twenty seconds after the last has joined, and names the case", async () => {
     await arrive("nightjar-ro-pros", 0);
     await arrive("nightjar-be-ij", 15);
     const [welcome, ...others] = await steps("send");
     expect(others).toEqual([]);
     expect(welcome).toMatchObject({
       lane: `welcome:${room}`,
-      notBefore: start.add({ seconds: 20 }).toString(),
+      notBefore: start.add({ seconds: 35 }).toString(),
       step: {
         content: {
           msgtype: "m.notice",
@@ -69,14 +69,23 @@ describe("the welcome of a room", () => {
     });
   });
 
-  it("is said twice at most for people who come within a minute", async () => {
-    const people = ["ro-pros", "be-ij", "nl-pros", "rs-pros", "ro-police", "be-police"];
-    for (const [index, who] of people.entries()) {
-      await arrive(`nightjar-${who}`, index * 10);
-      if (index === 2) await beginSending();
-    }
+  it("waits for who comes while it waits, but two minutes at most", async () => {
+    const people = ["ro-pros", "be-ij", "nl-pros", "rs-pros", "ro-police", "be-police", "europol"];
+    for (const [index, who] of people.entries()) await arrive(`nightjar-${who}`, index * 19);
+    const due = (await steps("send")).map(({ notBefore }) => notBefore);
+    expect(due).toEqual([start.add({ seconds: 120 }).toString()]);
+  });
+
+  it("is said anew for who comes when it has begun to be said, a minute later at the soonest", async () => {
+    await arrive("nightjar-ro-pros", 0);
+    await beginSending();
+    await arrive("nightjar-be-ij", 21);
+    await arrive("nightjar-nl-pros", 25);
     const due = (await steps("send")).map(({ notBefore }) => notBefore);
     expect(due).toEqual([20, 80].map((seconds) => start.add({ seconds }).toString()));
+    await arrive("nightjar-rs-pros", 75);
+    const later = (await steps("send")).map(({ notBefore }) => notBefore);
+    expect(later[1]).toBe(start.add({ seconds: 95 }).toString());
   });
 
   it("is said for nobody but people of the roster who join", async () => {

@@ -1,0 +1,115 @@
+import { roomTemplate } from "../../config/room-template.ts";
+import {
+  listCaseRooms,
+  listPeople,
+  type OpenCase,
+  updateCaseProfile,
+} from "../../db/repositories/cases.ts";
+import { barFromRoom, listRemoved, lockCase } from "../../db/repositories/members.ts";
+import type { Case } from "../../domain/case/case.ts";
+import type { CaseFile } from "../../domain/case/case-file.ts";
+import { isAllowed, stateNameOf, stateOf } from "../../domain/case/life.ts";
+import { RogatoryError } from "../../domain/errors.ts";
+import { logAct } from "../acts.ts";
+import { addMember } from "../member/add-member.ts";
+import { waysOf } from "../member/entering.ts";
+import type { CaseWork, Work } from "../work.ts";
+import { type CaseRequest, type CreatedCase, createCase } from "./create-case.ts";
+import { makeRooms } from "./make-rooms.ts";
+import { type CaseDifference, compare } from "./plan-case.ts";
+import { planRooms } from "./plan-rooms.ts";
+import { summariseRooms } from "./room-summary.ts";
+
+export interface AppliedCase extends CreatedCase {
+  /** What was added to a case that was there already. */
+  readonly added: { readonly people: number; readonly rooms: number };
+  /** Sentences about what differs from the file and was left as it is. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Makes what a case file wants and is not there yet: the case, or in the case of this name new people
+ * and rooms. The same file again makes nothing. Nobody is removed, and nothing that exists is changed.
+ *
+ * @throws RogatoryError `case.other-template`, `case.over`, and what `createCase` and `addMember` find wrong
+ */
+export async function applyCase(work: Work, request: CaseRequest): Promise<AppliedCase> {
+  const difference = await compare(work, request);
+  const { open } = difference;
+  if (open === undefined) {
+    return { ...(await createCase(work, request)), added: { people: 0, rooms: 0 }, kept: [] };
+  }
+  const { id: caseId, code } = open.case;
+  await lockCase(work.db, caseId);
+  // What has changed while the lock was waited for is seen now.
+  const { newPeople, missingRooms, kept } = await compare(work, request);
+  const ofCase: CaseWork = { ...work, caseId, seal: open.seal, actor: request.actor };
+  const { bots, localPeople, cause } = request;
+  const registry = { case: open.case, bots, localPeople, cause };
+  if (newPeople.length + missingRooms.length > 0) refuseOver(open.case);
+  for (const { userId, profile } of newPeople) await addMember(ofCase, registry, userId, profile);
+  const sections = await addSections(ofCase, open, request.file);
+  await addRooms(ofCase, request, open, missingRooms);
+  if (newPeople.length + missingRooms.length + sections > 0) {
+    await logAct(ofCase, "case.apply", {
+      people: newPeople.length,
+      rooms: missingRooms.map(({ name }) => name),
+      sections,
+    });
+  }
+  return {
+    ...{ caseId, code, created: false, kept },
+    rooms: await summariseRooms(work, caseId),
+    added: { people: newPeople.length, rooms: missingRooms.length },
+  };
+}
+
+/** The state of a case binds operators too. */
+function refuseOver({ code, template, state: stored }: Case): void {
+  const { life } = roomTemplate(template);
+  const state = stateOf(life, stateNameOf(life, stored));
+  if (isAllowed(state, "member.manage")) return;
+  throw new RogatoryError(
+    "case.over",
+    `${code} is ${state.title}: nobody and nothing is added to it any more. Give a new case another name.`,
+  );
+}
+
+async function addSections(
+  { db }: CaseWork,
+  { case: of, seal }: OpenCase,
+  { profile }: CaseFile,
+): Promise<number> {
+  const known = new Set(of.profile.agenda.map(({ code }) => code));
+  const added = profile.agenda.filter(({ code }) => !known.has(code));
+  if (added.length === 0) return 0;
+  const agenda = [...of.profile.agenda, ...added];
+  await updateCaseProfile(db, seal, of.id, { ...of.profile, agenda });
+  return added.length;
+}
+
+/** In the new rooms sits the whole roster, whoever stands in the file. */
+async function addRooms(
+  work: CaseWork,
+  { file, bots, localPeople, cause }: CaseRequest,
+  { case: of }: OpenCase,
+  missing: CaseDifference["missingRooms"],
+): Promise<void> {
+  if (missing.length === 0) return;
+  const { db, seal, caseId } = work;
+  const template = roomTemplate(of.template);
+  const existing = await listCaseRooms(db, caseId);
+  const people = await listPeople(db, seal, caseId);
+  const isMissing = ({ kind, section }: { kind: string; section: string | undefined }) =>
+    missing.some((room) => room.kind === kind && room.section === section);
+  const rooms = planRooms(of.code, { ...file, people }, template, bots)
+    .filter(isMissing)
+    .map((room, index) => ({ ...room, position: existing.length + index }));
+  await makeRooms(work, rooms, {
+    ...{ bots, cause, federate: template.federate, ways: waysOf(bots, localPeople) },
+    space: existing.find(({ kind }) => kind === "space")?.id,
+  });
+  for (const userId of await listRemoved(db, caseId)) {
+    for (const { id } of rooms) await barFromRoom(db, id, userId);
+  }
+}

@@ -1,0 +1,165 @@
+import { roomTemplate } from "../../config/room-template.ts";
+import {
+  answer,
+  type Block,
+  code,
+  fields,
+  type Line,
+  list,
+  type Outcome,
+  paragraph,
+  strong,
+  table,
+} from "../../documents/message/outcome.ts";
+import { renderText } from "../../documents/message/render.ts";
+import type { CreationDraft, TemplateChoice } from "../../domain/case/creation-draft.ts";
+import type { Way } from "../../domain/case/ways.ts";
+import type { CasePlan } from "./plan-case.ts";
+
+/** The question at which a draft stands. */
+export function question(
+  draft: CreationDraft,
+  templates: readonly TemplateChoice[],
+  plan?: CasePlan,
+): Outcome {
+  const asked = answer(
+    ...blocksOf(draft, templates, plan),
+    paragraph(code("back"), " goes to the question before, ", code("cancel"), " ends this."),
+  );
+  if (plan === undefined || plan.people.length <= MOST_PEOPLE_SHOWN) return asked;
+  const whole = renderText(answer(peopleTable(plan.people)));
+  const bytes = new TextEncoder().encode(whole);
+  return { ...asked, attachments: [{ fileName: "people.txt", mimeType: "text/plain", bytes }] };
+}
+
+/** An event has 65,536 bytes at most (client-server API, "Size limits"): more people come as a file. */
+const MOST_PEOPLE_SHOWN = 40;
+
+function blocksOf(
+  draft: CreationDraft,
+  templates: readonly TemplateChoice[],
+  plan: CasePlan | undefined,
+): readonly Block[] {
+  switch (draft.step) {
+    case "template":
+      return [
+        paragraph("What kind of case is it? Answer with one of these names:"),
+        list(templates.map(({ name, title }) => [code(name), ` — ${title}`])),
+      ];
+    case "name":
+      return [
+        paragraph(
+          "What is the real name of the case? It is said only inside encrypted messages; the homeserver sees a neutral code.",
+        ),
+      ];
+    case "zone":
+      return [paragraph("In which time zone is the case, such as ", code("Europe/Bucharest"), "?")];
+    case "parties":
+      return [
+        paragraph(
+          "Which States are parties to the agreement, such as ",
+          code("RO BE NL"),
+          "? ",
+          code("skip"),
+          " leaves the agreement out.",
+        ),
+      ];
+    case "purpose":
+      return [paragraph("What is the purpose of the agreement?")];
+    case "agenda":
+      return [
+        paragraph(
+          "Which sessions and workshops have a room of their own? One in a line, with a code if you like: ",
+          code("w1: Identifying victims"),
+          ". ",
+          code("skip"),
+          " makes none.",
+        ),
+      ];
+    case "roster":
+      return [
+        ...(draft.roster.length === 0
+          ? [paragraph("Who takes part? Send me one of these, several times if you like:")]
+          : [
+              paragraph(
+                strong(
+                  `${draft.roster.length} ${draft.roster.length === 1 ? "person" : "people"} so far.`,
+                ),
+                " Send more, take somebody out with ",
+                code("remove @name:server"),
+                ", or answer ",
+                code("done"),
+                ".",
+              ),
+            ]),
+        ...(draft.roster.length === 0 ? waysToSend(draft) : []),
+      ];
+    case "confirm":
+      return plan === undefined ? [] : [...planBlocks(plan)];
+  }
+}
+
+function waysToSend({ template }: CreationDraft): Block[] {
+  const roles = template === undefined ? [] : Object.keys(roomTemplate(template).roles);
+  return [
+    list([
+      [
+        "one person in a line: ",
+        code("@ro-pros:example.org leader RO Prosecutor, DIICOT Europe/Bucharest"),
+      ],
+      [
+        "a table with a first line of names: ",
+        code("localpart,matrixId,function,state,body,role,languages,timeZone"),
+      ],
+      "the same as a CSV or YAML file",
+    ]),
+    paragraph(`Roles: ${roles.join(", ")}.`),
+  ];
+}
+
+export const wayTexts: Readonly<Record<Way, string>> = {
+  invited: "an invitation to each room",
+  "by-space": "one invitation to the space, then by themselves",
+  joined: "joined by me",
+};
+
+function planBlocks({ name, kind, rooms, people }: CasePlan): readonly Block[] {
+  return [
+    fields([
+      ["Case", strong(name)],
+      ["Kind", kind],
+    ]),
+    table(
+      ["Room", "Who joins", "People"],
+      rooms.map((room): readonly Line[] => [
+        strong(room.name),
+        room.joinRule === "restricted" ? "members of the space" : "by invitation only",
+        String(room.people.length),
+      ]),
+    ),
+    people.length <= MOST_PEOPLE_SHOWN
+      ? peopleTable(people)
+      : list(countsOf(people).map(([what, count]) => `${count} × ${what}`)),
+    paragraph("Answer ", code("yes"), " to create it. Nothing has been done so far."),
+  ];
+}
+
+function peopleTable(people: CasePlan["people"]): Block {
+  return table(
+    ["Person", "Function", "From", "Role", "Power", "Comes in by", "Rooms"],
+    people.map((person): readonly Line[] => [
+      person.userId,
+      person.function,
+      person.affiliation ?? "",
+      person.role,
+      String(person.power),
+      wayTexts[person.way],
+      person.rooms.map((room) => room.split(" · ").at(-1) ?? room).join(", "),
+    ]),
+  );
+}
+
+function countsOf(people: CasePlan["people"]): readonly (readonly [string, number])[] {
+  const groups = Map.groupBy(people, ({ role, way }) => `${role}, ${wayTexts[way]}`);
+  return [...groups].map(([what, who]) => [what, who.length]);
+}

@@ -1,0 +1,328 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import type { BotsProcess } from "../../src/dev/demo/bots-process.ts";
+import { type Deployment, startDeployment } from "../../src/dev/demo/deployment.ts";
+import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
+import { type Person, startPerson } from "../../src/dev/people/person.ts";
+import { RoomId, type UserId } from "../../src/domain/ids.ts";
+import { path } from "../../src/matrix/http.ts";
+
+const MINUTES = 60_000;
+const serverName = "rogatory.localhost";
+
+interface Somebody {
+  readonly person: Person;
+  readonly token: string;
+  readonly userId: UserId;
+}
+
+let directory: string;
+let deployment: Deployment;
+let bots: BotsProcess;
+let admin: string;
+let operator: Somebody;
+let chair: Somebody;
+let guest: Somebody;
+let stranger: Somebody;
+let direct: RoomId;
+let kills = 0;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "rogatory-creation-"));
+  deployment = await startDeployment({
+    ...{ directory, serverName, operators: [`@operator:${serverName}`] },
+  });
+  await appendFile(deployment.files.configuration, "rooms:\n  localPeople: by-space\n");
+  bots = await deployment.startBots({ once: true });
+  const { homeserver } = deployment;
+  admin = (await registerAccount(homeserver, { localpart: "admin", admin: true })).accessToken;
+  const somebody = async (localpart: string): Promise<Somebody> => {
+    const account = await registerAccount(homeserver, { localpart });
+    const person = await startPerson(homeserver, account);
+    return { person, token: account.accessToken, userId: account.userId };
+  };
+  operator = await somebody("operator");
+  chair = await somebody("chair");
+  guest = await somebody("guest");
+  stranger = await somebody("stranger");
+}, 5 * MINUTES);
+
+afterAll(async () => {
+  await Promise.all([operator, chair, guest, stranger].map((each) => each?.person.stop()));
+  await bots?.stop();
+  await deployment?.stop();
+  await rm(directory, { recursive: true, force: true });
+}, MINUTES);
+
+async function request(token: string, method: string, address: string, body?: unknown) {
+  const response = await fetch(`${deployment.homeserver.url}${address}`, {
+    ...{ method, headers: { authorization: `Bearer ${token}` } },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer: unknown = await response.json();
+  return { status: response.status, answer };
+}
+
+/** An encrypted room with a bot, as clients make it for a direct conversation. */
+async function writeTo(who: Somebody, bot: string): Promise<RoomId> {
+  const { answer } = await request(who.token, "POST", "/_matrix/client/v3/createRoom", {
+    ...{ preset: "trusted_private_chat", is_direct: true, name: `direct ${bot}` },
+    invite: [`@rogatory_${bot}:${serverName}`],
+    initial_state: [
+      { type: "m.room.encryption", content: { algorithm: "m.megolm.v1.aes-sha2" }, state_key: "" },
+    ],
+  });
+  const roomId = z.object({ room_id: RoomId }).parse(answer).room_id;
+  await who.person.roomByName(`direct ${bot}`, { members: 2 });
+  return roomId;
+}
+
+async function ask(who: Somebody, roomId: RoomId, text: string): Promise<string> {
+  const said = await who.person.say(roomId, text);
+  return (await who.person.replyTo(said, 2 * MINUTES)).body;
+}
+
+async function killAndRestart(): Promise<void> {
+  kills += 1;
+  await bots.kill();
+  bots = await deployment.startBots({ once: true });
+}
+
+const Rooms = z.object({
+  rooms: z.array(z.object({ room_id: RoomId, name: z.string().nullable() })),
+});
+const State = z.object({
+  state: z.array(
+    z.object({
+      type: z.string(),
+      state_key: z.string().default(""),
+      content: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
+/** All rooms of a case, with their state, as the homeserver has them. */
+async function roomsOf(code: string) {
+  const listed = await request(admin, "GET", "/_synapse/admin/v1/rooms?limit=500");
+  const rooms = Rooms.parse(listed.answer).rooms.filter(({ name }) => name?.startsWith(code));
+  return Promise.all(
+    rooms.map(async ({ room_id: roomId, name }) => {
+      const { answer } = await request(
+        admin,
+        "GET",
+        path`/_synapse/admin/v1/rooms/${roomId}/state`,
+      );
+      const { state } = State.parse(answer);
+      const members = state.flatMap(({ type, state_key: userId, content }) =>
+        type === "m.room.member" ? [`${userId.split(":")[0]} ${content.membership}`] : [],
+      );
+      const get = (wanted: string) => state.find(({ type }) => type === wanted)?.content;
+      return { roomId, name: name?.replace(`${code} · `, ""), members: members.sort(), get, state };
+    }),
+  );
+}
+
+/** The same, once the bots have accepted their invitations. */
+function settledRooms(code: string) {
+  return vi.waitFor(
+    async () => {
+      const rooms = await roomsOf(code);
+      const late = rooms
+        .flatMap(({ members }) => members)
+        .filter((m) => /rogatory.*invite/.test(m));
+      expect(late).toEqual([]);
+      return rooms;
+    },
+    { timeout: MINUTES, interval: 500 },
+  );
+}
+
+const people = `localpart;function;body;state;role
+chair;Co-chair;Eurojust;;co-chair
+guest;Prosecutor;;FI;participant`;
+
+describe("a case that is created in a conversation, while the bots are killed", () => {
+  let code = "";
+
+  it(
+    "survives a kill between the questions and two while it is made, and is made once",
+    async () => {
+      direct = await writeTo(operator, "registrar");
+      expect(await ask(operator, direct, "!case new")).toContain("What kind of case");
+      await ask(operator, direct, "focus-group");
+      await ask(operator, direct, "Plover meeting");
+      await killAndRestart();
+      expect(await ask(operator, direct, "Europe/Amsterdam")).toContain("sessions and workshops");
+      await ask(operator, direct, "First session\nSecond session\nThird session");
+      await ask(operator, direct, people);
+      expect(await ask(operator, direct, "done")).toContain("Answer yes to create it");
+
+      const restarts: Promise<void>[] = [];
+      const fatal = [/Its rooms are being made/, /Rooms: \d of 6/];
+      operator.person.onMessage(({ body }) => {
+        if (fatal[0]?.test(body) !== true) return;
+        fatal.shift();
+        restarts.push((restarts.at(-1) ?? Promise.resolve()).then(killAndRestart));
+      });
+      const yes = await operator.person.say(direct, "yes");
+      const ready = await operator.person.firstMessage(
+        ({ body }) => body.includes("it is ready"),
+        "the summary",
+        4 * MINUTES,
+      );
+      await Promise.all(restarts);
+      expect(kills).toBe(3);
+      expect(ready.encrypted).toBe(true);
+      expect(ready.body).toContain("6 rooms are made");
+      code = /FG-[0-9A-F]{4}/.exec(ready.body)?.[0] ?? "";
+
+      const answers = operator.person
+        .timeline(direct)
+        .filter(({ relations }) =>
+          relations.some(({ kind, eventId }) => kind === "reply" && eventId === yes),
+        );
+      expect(answers).toHaveLength(1);
+      const edits = operator.person
+        .timeline(direct)
+        .filter(({ relations }) => relations.some(({ kind }) => kind === "edit"));
+      expect(edits.length).toBeGreaterThan(0);
+      for (const { relations } of edits) {
+        expect(relations.map(({ eventId }) => eventId)).toContain(answers[0]?.eventId);
+      }
+    },
+    8 * MINUTES,
+  );
+
+  it(
+    "has each room, link and invitation once",
+    async () => {
+      const rooms = await roomsOf(code);
+      expect(rooms.map(({ name }) => name).sort()).toEqual(
+        ["space", "plenary", "s1", "s2", "s3", "rapporteurs"].sort(),
+      );
+      const byName = new Map(rooms.map((room) => [room.name, room]));
+      expect(byName.get("space")?.members).toEqual([
+        "@chair invite",
+        "@guest invite",
+        "@rogatory_registrar join",
+      ]);
+      expect(byName.get("plenary")?.members).toEqual([
+        "@rogatory_clerk join",
+        "@rogatory_registrar join",
+        "@rogatory_scribe join",
+      ]);
+      expect(byName.get("rapporteurs")?.members).toEqual([
+        "@chair invite",
+        "@rogatory_registrar join",
+        "@rogatory_scribe join",
+      ]);
+      const children = byName.get("space")?.state.filter(({ type }) => type === "m.space.child");
+      expect(children?.map(({ state_key: child }) => child).sort()).toEqual(
+        rooms.flatMap(({ roomId, name }) => (name === "space" ? [] : [roomId])).sort(),
+      );
+      const space = byName.get("space")?.roomId;
+      for (const { name, get } of rooms) {
+        const isOpen = name !== "space" && name !== "rapporteurs";
+        expect(get("m.room.join_rules"), name).toEqual(
+          isOpen
+            ? { join_rule: "restricted", allow: [{ type: "m.room_membership", room_id: space }] }
+            : { join_rule: "invite" },
+        );
+        expect(get("m.room.encryption") !== undefined).toBe(name !== "space");
+      }
+      expect(JSON.stringify(rooms.map(({ state }) => state))).not.toMatch(/plover|First session/i);
+    },
+    MINUTES,
+  );
+
+  it(
+    "is joined by its people from the space, and by nobody else",
+    async () => {
+      const rooms = new Map((await roomsOf(code)).map(({ name, roomId }) => [name, roomId]));
+      const join = async (who: Somebody, name: string) => {
+        const address = path`/_matrix/client/v3/join/${rooms.get(name) ?? ""}`;
+        return (await request(who.token, "POST", address, {})).status;
+      };
+      // Not before they are in the space.
+      expect(await join(guest, "plenary")).toBe(403);
+      for (const name of ["space", "plenary", "s1", "s2", "s3"]) {
+        expect(await join(guest, name), name).toBe(200);
+      }
+      expect(await join(guest, "rapporteurs")).toBe(403);
+      for (const name of rooms.keys()) expect(await join(stranger, name ?? ""), name).toBe(403);
+      for (const name of ["space", "rapporteurs"]) expect(await join(chair, name), name).toBe(200);
+
+      const { roomId } = await guest.person.roomByName("plenary", { members: 4, timeout: MINUTES });
+      expect(await ask(guest, roomId, "!help")).toContain("Commands you can use");
+    },
+    4 * MINUTES,
+  );
+
+  it(
+    "is not spoken of in a direct conversation before it is named",
+    async () => {
+      const room = await writeTo(guest, "clerk");
+      expect(await ask(guest, room, "!meeting list")).toContain("Which case do you mean?");
+      expect(await ask(guest, room, `in ${code}`)).toContain("now about Plover meeting");
+      expect(await ask(guest, room, "!meeting list")).toMatch(/^In Plover meeting:/);
+    },
+    3 * MINUTES,
+  );
+});
+
+describe("a case file, where the registrar is a server administrator and may join people", () => {
+  it(
+    "brings everybody in who has an account, invites who has none yet, and adds what is new",
+    async () => {
+      const registrar = `@rogatory_registrar:${serverName}`;
+      await request(admin, "PUT", path`/_synapse/admin/v2/users/${registrar}`, { admin: true });
+      await bots.kill();
+      const { configuration } = deployment.files;
+      const text = await readFile(configuration, "utf8");
+      await writeFile(configuration, text.replace("by-space", "joined"));
+      bots = await deployment.startBots({ once: true });
+
+      const caseFile = join(directory, "case.yaml");
+      const roster = join(directory, "people.csv");
+      await writeFile(caseFile, "template: jit\nname: DUNLIN\ntimeZone: Europe/Brussels\n");
+      const lines = [
+        "localpart;function;state;role",
+        "chair;Prosecutor;BE;leader",
+        "later;Prosecutor;NL;leader",
+      ];
+      await writeFile(roster, lines.join("\r\n"));
+      const Applied = z.object({
+        ...{ code: z.string(), created: z.boolean() },
+        added: z.object({ people: z.number(), rooms: z.number() }),
+      });
+      const apply = async () => {
+        const args = ["--from", caseFile, "--roster", roster, "--yes", "--json"];
+        return Applied.parse(JSON.parse(await deployment.rogatory("case", "apply", ...args)));
+      };
+      const first = await apply();
+      expect(first.created).toBe(true);
+      const { code } = first;
+      await deployment.settled(code);
+      const membersOf = async () =>
+        Object.fromEntries(
+          (await settledRooms(code)).map(({ name, members }) => [
+            name,
+            members.filter((member) => !member.includes("rogatory")),
+          ]),
+        );
+      const both = ["@chair join", "@later invite"];
+      expect(await membersOf()).toEqual({ space: both, coordination: both, leaders: both });
+
+      expect(await apply()).toEqual({ code, created: false, added: { people: 0, rooms: 0 } });
+      await writeFile(roster, [...lines, "guest;Police officer;LU;member"].join("\n"));
+      expect(await apply()).toMatchObject({ created: false, added: { people: 1, rooms: 0 } });
+      await deployment.settled(code);
+      const three = ["@chair join", "@guest join", "@later invite"];
+      expect(await membersOf()).toEqual({ space: three, coordination: three, leaders: both });
+    },
+    5 * MINUTES,
+  );
+});
