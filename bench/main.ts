@@ -8,6 +8,7 @@ import { endOnSignal } from "../src/dev/chaos/end-on-signal.ts";
 import { terminal } from "../src/dev/terminal.ts";
 import { describeError, RogatoryError } from "../src/domain/errors.ts";
 import { type Options, type parts, readOptions } from "./options.ts";
+import { benchProvisioning } from "./provisioning.ts";
 import { printResults, type Results } from "./report.ts";
 import { benchRooms } from "./rooms.ts";
 import { benchRoundTrips } from "./round-trip.ts";
@@ -43,6 +44,7 @@ async function measure(options: Options, ground: Ground): Promise<Results> {
       : {}),
     ...(wanted("rooms") ? { manyRooms: await benchRooms(ground, progress) } : {}),
     ...(wanted("sessions") ? { manySessions: await benchSessions(ground, options.sessions) } : {}),
+    ...(wanted("provisioning") ? { provisioning: await benchProvisioning(ground, progress) } : {}),
     ...(wanted("indexeddb") ? { stores: await benchStores(ground) } : {}),
   };
 }

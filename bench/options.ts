@@ -3,7 +3,7 @@ import { z } from "zod";
 import { findPostgresql } from "../src/dev/chaos/postgresql.ts";
 import { RogatoryError } from "../src/domain/errors.ts";
 
-export const parts = ["round-trip", "rooms", "sessions", "indexeddb"] as const;
+export const parts = ["round-trip", "rooms", "sessions", "provisioning", "indexeddb"] as const;
 
 const Options = z.strictObject({
   rooms: z.coerce.number().int().positive().default(1000),

@@ -1,5 +1,6 @@
 import { terminal } from "../src/dev/terminal.ts";
 import type { IndexedDbFigures } from "./indexeddb.ts";
+import type { ProvisioningFigures } from "./provisioning.ts";
 import type { RoomFigures } from "./rooms.ts";
 import type { RoundTripFigures } from "./round-trip.ts";
 import type { SessionFigures } from "./sessions.ts";
@@ -16,10 +17,17 @@ export interface Results {
   readonly roundTrips?: readonly RoundTripFigures[];
   readonly manyRooms?: readonly RoomFigures[];
   readonly manySessions?: SessionFigures | undefined;
+  readonly provisioning?: ProvisioningFigures;
   readonly stores?: readonly IndexedDbFigures[];
 }
 
-const targets = { roundTrip: 1.15, addedMegabytes: 60, restart: 0.1, sessions: 0.1 };
+const targets = {
+  roundTrip: 1.15,
+  addedMegabytes: 60,
+  restart: 0.1,
+  sessions: 0.1,
+  provisioningSeconds: 330,
+};
 
 export function printResults(results: Results): void {
   const { machine } = results;
@@ -30,6 +38,7 @@ export function printResults(results: Results): void {
   if (results.roundTrips !== undefined) printRoundTrips(results.roundTrips);
   if (results.manyRooms !== undefined) printRooms(results.rooms, results.manyRooms);
   if (results.manySessions !== undefined) printSessions(results.manySessions);
+  if (results.provisioning !== undefined) printProvisioning(results.provisioning);
   if (results.stores !== undefined) printStores(results.stores);
 }
 
@@ -81,6 +90,18 @@ function printSessions(figures: SessionFigures): void {
   const memory = figures.megabytesWith / figures.megabytes - 1;
   judge(time <= targets.sessions, `start-up time ${percent(time)} (wanted: below +10 %)`);
   judge(memory <= targets.sessions, `memory ${percent(memory)} (wanted: below +10 %)`);
+}
+
+function printProvisioning(figures: ProvisioningFigures): void {
+  const { people, rooms, kills, seconds, bareSeconds, faults } = figures;
+  terminal.heading(
+    `A workshop of ${people} people in ${rooms} rooms, killed ${kills} times on the way`,
+  );
+  terminal.line(
+    `everybody in their rooms after ${seconds} s, a bare script ${bareSeconds} s (${(seconds / bareSeconds).toFixed(2)} times)`,
+  );
+  judge(seconds <= targets.provisioningSeconds, "about five minutes");
+  judge(faults.length === 0, `nothing missing, nothing doubled ${faults.join("; ")}`);
 }
 
 function printStores(figures: readonly IndexedDbFigures[]): void {

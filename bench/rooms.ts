@@ -1,5 +1,5 @@
 import { median, rounded } from "./support/figures.ts";
-import type { Ground } from "./support/ground.ts";
+import { type Ground, oneAccount } from "./support/ground.ts";
 import { type Subject, startBare, startRogatory } from "./support/subject.ts";
 
 export interface RoomFigures {
@@ -26,8 +26,8 @@ export async function benchRooms(
   await ground.ensureRooms(["bench_bare", "bench"], (made) => {
     if (made % 50 === 0) onProgress(`${made} rooms made...`);
   });
-  const crowded = await ground.deployment("crowded", "bench");
-  const idle = await ground.deployment("idle", "bench_idle");
+  const crowded = await ground.deployment("crowded", oneAccount("bench"));
+  const idle = await ground.deployment("idle", oneAccount("bench_idle"));
   const subjects: readonly (readonly [string, () => Promise<Subject>, () => Promise<Subject>])[] = [
     [
       "Rogatory",

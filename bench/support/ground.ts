@@ -20,6 +20,23 @@ import {
 import { ensureMasterKeyFile } from "../../src/vault/master-key.ts";
 import type { BareSettings } from "./settings.ts";
 
+export interface Bots {
+  readonly registrar: string;
+  readonly clerk: string;
+  readonly scribe: string;
+}
+
+export interface ServiceAccount {
+  readonly localpart: string;
+  readonly userId: UserId;
+  readonly http: AccountHttp;
+}
+
+/** One account that is all three bots. */
+export function oneAccount(localpart: string): Bots {
+  return { registrar: localpart, clerk: localpart, scribe: localpart };
+}
+
 export type DatabaseKind = "pglite" | "postgresql";
 
 /** A configuration of Rogatory with its database. */
@@ -33,12 +50,16 @@ export interface Ground {
   readonly homeserver: Homeserver;
   /** URL for `bench/indexeddb.ts`; undefined with PGlite. */
   readonly databaseUrl: string | undefined;
-  /**
-   * @param bot local part of the account that is all three bots; without it they are three accounts
-   */
-  deployment(name: string, bot?: string): Promise<Deployment>;
+  /** @param bots local parts of the bots' accounts, if they are not the usual three */
+  deployment(name: string, bots?: Bots, settings?: object): Promise<Deployment>;
   /** An account of the application service with a new device. */
   bareAccount(localpart: string): Promise<BareSettings>;
+  /** The homeserver's admin API. */
+  readonly administration: AccountHttp;
+  /** An account of the application service, as itself. */
+  accountOf(localpart: string): Promise<ServiceAccount>;
+  /** Makes an account of the application service a server administrator; returns its requests. */
+  administratorOf(localpart: string): Promise<AccountHttp>;
   /** A person with a fresh account, without rate limits. */
   person(): Promise<{
     readonly userId: UserId;
@@ -54,6 +75,7 @@ export interface Ground {
 const serverName = "rogatory.localhost";
 const madeAtOnce = 4;
 const Rooms = z.array(RoomId);
+const Anything = z.object({});
 const Created = z.object({ room_id: RoomId });
 
 export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<Ground> {
@@ -78,6 +100,7 @@ export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<
     localpart: `admin-${run}`,
     admin: true,
   });
+  const administration = new AccountHttp(homeserver.url, administrator.accessToken);
   const userId = (localpart: string) => UserId.parse(`@rogatory_${localpart}:${serverName}`);
   let people = 0;
 
@@ -96,10 +119,21 @@ export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<
   return {
     homeserver,
     databaseUrl,
+    administration,
     bareAccount,
-    async deployment(name, bot) {
+    async accountOf(localpart) {
+      await bareAccount(localpart);
+      const http = new AccountHttp(homeserver.url, token, userId(localpart));
+      return { localpart: `rogatory_${localpart}`, userId: userId(localpart), http };
+    },
+    async administratorOf(localpart) {
+      await bareAccount(localpart);
+      const account = path`/_synapse/admin/v2/users/${userId(localpart)}`;
+      await administration.json("PUT", account, Anything, { body: { admin: true } });
+      return new AccountHttp(homeserver.url, token, userId(localpart));
+    },
+    async deployment(name, bots, settings = {}) {
       await mkdir(inside(name), { recursive: true });
-      const account = bot === undefined ? undefined : `rogatory_${bot}`;
       await writeFile(
         inside(`${name}/rogatory.yaml`),
         stringify({
@@ -108,9 +142,8 @@ export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<
           },
           database: { kind },
           vault: { masterKeyFile: "../master.key" },
-          ...(account === undefined
-            ? {}
-            : { bots: { registrar: account, clerk: account, scribe: account } }),
+          ...(bots === undefined ? {} : { bots: accountsOf(bots) }),
+          ...settings,
         }),
       );
       const environment = {
@@ -146,6 +179,14 @@ export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<
       }
     },
     close: () => owned.disposeAsync(),
+  };
+}
+
+function accountsOf({ registrar, clerk, scribe }: Bots): Bots {
+  return {
+    registrar: `rogatory_${registrar}`,
+    clerk: `rogatory_${clerk}`,
+    scribe: `rogatory_${scribe}`,
   };
 }
 

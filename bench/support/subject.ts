@@ -20,6 +20,8 @@ export interface Subject {
   /** Resident memory in megabytes (10^6 bytes), once it no longer changes. */
   memory(): Promise<number>;
   stop(): Promise<void>;
+  /** Ends it with SIGKILL. */
+  kill(): Promise<void>;
 }
 
 export function startRogatory(
@@ -80,6 +82,10 @@ async function start(
       const force = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await ended;
       clearTimeout(force);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
     },
   };
 }

@@ -12,11 +12,12 @@ export interface SyncLoop {
 const longestPauseMs = 60_000;
 
 /**
- * After a response there is nearly always another at once: the answer that the bot has just sent. To
- * ask for it later lets the homeserver deliver it to people first, and brings several events in one
- * response when there is much to do.
+ * After a response there is nearly always another at once: the answer that the bot has just sent, or
+ * the next of many people who join. To ask for it later lets the homeserver serve people first, and
+ * brings several events in one response when there is much to do. Whoever has spoken is about to
+ * speak again; where people only come and go, nobody waits for the bots.
  */
-const breathMs = 100;
+const breathMs = { spoken: 100, onlyMembers: 1000 };
 
 /**
  * Keeps an account synced. An unreachable homeserver is asked again with growing pauses; any other
@@ -34,11 +35,11 @@ export function runSyncLoop(
     let waitMs = 0;
     while (!stopping.signal.aborted) {
       try {
-        await session.syncOnce(stopping.signal, waitMs);
+        const { onlyMembers } = await session.syncOnce(stopping.signal, waitMs);
         failures = 0;
         waitMs = 30_000;
         first.resolve();
-        await pause(breathMs, stopping.signal);
+        await pause(onlyMembers ? breathMs.onlyMembers : breathMs.spoken, stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) return;
         if (!isPassing(error)) {

@@ -45,6 +45,12 @@ export interface SessionOptions {
   }): void;
 }
 
+/** What a response was about. */
+export interface SyncNews {
+  /** People came or went, and that was all: nobody spoke, and nobody invited the account. */
+  readonly onlyMembers: boolean;
+}
+
 const JoinedMembers = z.object({ joined: z.record(z.string(), z.unknown()) });
 
 /** How long the homeserver may wait for news before it answers. */
@@ -86,7 +92,7 @@ export class Session {
    * HomeserverError if the homeserver gave no answer, and the next round goes on where this one
    * ended; any other error leaves the crypto ahead of its position and must end the process.
    */
-  async syncOnce(signal: AbortSignal, waitMs = longPollMs): Promise<void> {
+  async syncOnce(signal: AbortSignal, waitMs = longPollMs): Promise<SyncNews> {
     const { db, userId } = this.#options;
     this.#position ??= await readSyncToken(db, userId);
     const since = this.#position;
@@ -133,11 +139,10 @@ export class Session {
     await this.#tellCryptoAll();
     this.crypto.syncCompleted();
     this.#lastSync = this.#options.now();
-    this.#options.onSynced({
-      replays,
-      hasMessages: keysArrived || rooms.some(({ messages }) => messages.length > 0),
-      hasChanges: invitations.length > 0 || rooms.some(concernsCrypto),
-    });
+    const hasMessages = keysArrived || rooms.some(({ messages }) => messages.length > 0);
+    const hasChanges = invitations.length > 0 || rooms.some(concernsCrypto);
+    this.#options.onSynced({ replays, hasMessages, hasChanges });
+    return { onlyMembers: hasChanges && !hasMessages && invitations.length === 0 };
   }
 
   async #handleKeys(response: SyncResponse): Promise<void> {
