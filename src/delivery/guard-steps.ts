@@ -3,23 +3,25 @@ import type { Step } from "../db/repositories/outbox.ts";
 import { replaceRoomState } from "../db/repositories/room-state.ts";
 import { lockRoomChanges, saveMembership, saveRoom } from "../db/repositories/rooms.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import { isAsWanted } from "../domain/guard/findings.ts";
-import { keptContent } from "../domain/guard/room-state.ts";
 import { type EventId, UserId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
 import { guardedFacts, readFullState } from "../matrix/session/full-state.ts";
-import { JsonObject, readState, roomIdOf, Sent, type StepRun } from "./step-run.ts";
+import { roomIdOf, Sent, type StepRun } from "./step-run.ts";
 
-/** Somebody may have put it right meanwhile: then nothing is done. */
+/**
+ * One repair for one change: what somebody has written since is judged anew, and counted, even if an
+ * earlier attempt of this step has had its effect without our knowing.
+ */
 export async function repairState(
-  { room, type, stateKey, content }: Extract<Step, { kind: "repair-state" }>,
+  { room, type, stateKey, content, evidence }: Extract<Step, { kind: "repair-state" }>,
   run: StepRun,
 ): Promise<EventId | undefined> {
   const roomId = await roomIdOf(run.db, room);
-  const found = await readState(run, roomId, type, stateKey, JsonObject);
-  if (isAsWanted(type, content, keptContent(type, found ?? {}))) return undefined;
+  const state = await readFullState(run.session.http, roomId);
+  const found = state.find((event) => event.type === type && event.state_key === stateKey);
+  if ((found?.event_id ?? "") !== evidence) return undefined;
   // What homeservers add to powers by themselves stays.
-  const body = type === "m.room.power_levels" ? { ...found, ...content } : content;
+  const body = type === "m.room.power_levels" ? { ...found?.content, ...content } : content;
   const { event_id: eventId } = await run.session.http.json(
     "PUT",
     path`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`,

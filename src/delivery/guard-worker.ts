@@ -32,6 +32,8 @@ const roundMs = 60 * 60_000;
 const settleMs = 1_000;
 /** Whoever waited for the bots to come back is answered first. */
 const firstRoundMs = 2_000;
+/** After a look that has failed, everything is looked at again. */
+const afterFailureMs = 60_000;
 
 /**
  * Looks at the rooms of cases: at all when it starts and every hour, and in between at those of which
@@ -151,6 +153,7 @@ export class GuardWorker extends Wakeable {
       await look();
     } catch (error) {
       if (isConnectionLost(error)) throw error;
+      this.#nextRound = Math.min(this.#nextRound, performance.now() + afterFailureMs);
       if (error instanceof UnreachableError) return;
       this.#options.onFailure(error);
     }

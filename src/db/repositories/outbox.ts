@@ -49,9 +49,11 @@ export const Step = z.discriminatedUnion("kind", [
     stateKey: z.union([z.string(), z.strictObject({ caseRoomId: CaseRoomId })]),
     content: JsonObject,
   }),
-  /** Makes a state event what it must be, unless it is. */
+  /** Makes a state event what it must be, if it is still the one that was found. */
   z.strictObject({
     kind: z.literal("repair-state"),
+    /** The id of that event; empty where there was none. */
+    evidence: z.string(),
     room: RoomReference,
     type: z.string(),
     stateKey: z.string(),

@@ -136,7 +136,7 @@ function findStateDrift(
 }
 
 /** Whether a state event says what it must. */
-export function isAsWanted(type: string, wanted: Json, found: Json | undefined): boolean {
+function isAsWanted(type: string, wanted: Json, found: Json | undefined): boolean {
   const kept = keptContent(type, wanted);
   if (type === "m.room.power_levels") return found !== undefined && samePowers(kept, found);
   return canonical(kept) === canonical(found ?? (type === noTopic.type ? {} : undefined));

@@ -135,16 +135,16 @@ async function repair(
   });
 }
 
-function stepOf({ remedy }: Finding, room: CaseRoom, roomId: RoomId): Step | undefined {
+function stepOf({ remedy, evidence }: Finding, room: CaseRoom, roomId: RoomId): Step | undefined {
   switch (remedy.kind) {
     case "set-state":
       return {
-        ...{ kind: "repair-state", room: { roomId }, type: remedy.type, stateKey: "" },
+        ...{ kind: "repair-state", room: { roomId }, type: remedy.type, stateKey: "", evidence },
         content: { ...remedy.content },
       };
     case "remove":
       return {
-        ...{ kind: "repair-state", room: { roomId }, type: remedy.type },
+        ...{ kind: "repair-state", room: { roomId }, type: remedy.type, evidence },
         ...{ stateKey: remedy.stateKey, content: {} },
       };
     case "kick":
