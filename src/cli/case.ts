@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { OperationResult } from "../process/operation-shapes.ts";
 import { registerCertificate } from "./case-certificate.ts";
+import { registerCheck } from "./case-check.ts";
 import { registerClose } from "./case-close.ts";
 import { registerExport } from "./case-export.ts";
 import { registerCaseFile } from "./case-file.ts";
@@ -13,7 +14,7 @@ import { type OperatorOptions, operate, show, withOperatorOptions } from "./oper
 export async function register(program: Command): Promise<void> {
   const group = program
     .command("case")
-    .description("plan, create, list, show, export, close and shred cases");
+    .description("plan, create, list, show, check, export, close and shred cases");
 
   registerCaseFile(group);
   withOperatorOptions(group.command("list"))
@@ -25,6 +26,7 @@ export async function register(program: Command): Promise<void> {
   registerExport(group);
   registerClose(group);
   registerCertificate(group);
+  registerCheck(group);
   registerShred(group);
   await addTwins(group, "case");
 }

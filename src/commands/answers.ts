@@ -4,6 +4,9 @@ import type { Command } from "./command.ts";
 
 /** The answer to a command that nobody knows: the nearest match and one usage line. */
 export function answerUnknown(typed: string, guess: Command | undefined): Outcome {
+  if (/^bots\b/i.test(typed)) {
+    return answer(paragraph(code("!bots"), " is answered in the operators' room only."));
+  }
   if (typed.toLowerCase() === "case new") {
     return answer(
       paragraph(

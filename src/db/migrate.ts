@@ -11,6 +11,7 @@ import { withheldKeys } from "./migrations/0006-withheld-keys.ts";
 import { members } from "./migrations/0007-members.ts";
 import { creation } from "./migrations/0008-creation.ts";
 import { caseLife } from "./migrations/0009-case-life.ts";
+import { guard } from "./migrations/0010-guard.ts";
 import type { Database } from "./schema.ts";
 
 /** Numbered, forward-only. A published migration is never changed; the next one is added below. */
@@ -24,6 +25,7 @@ const migrations: Record<string, Migration> = {
   "0007-members": { up: members },
   "0008-creation": { up: creation },
   "0009-case-life": { up: caseLife },
+  "0010-guard": { up: guard },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -42,6 +42,54 @@ export interface Database {
     user_id: UserId;
     membership: string;
   };
+  /** State events that decide who can come into a room and what it shows, as the registrar last heard. */
+  room_state: {
+    room_id: RoomId;
+    type: string;
+    state_key: string;
+    /** As JSON text; of names and topics only a digest, for people may write into them what they like. */
+    content: string;
+    sender: string;
+    event_id: string;
+  };
+  /** What is, or was, not as it must be in a room of a case. */
+  guard_finding: {
+    case_id: CaseId;
+    room_id: RoomId;
+    /** `join-rule`, `stranger`, ... */
+    kind: string;
+    /** Whom or what it is about: a Matrix id, a state key; empty where there is one only. */
+    subject: string;
+    /** The event that shows it; another one is another change. */
+    evidence: string;
+    since: InstantText;
+    ended_at: InstantText | null;
+    /** When people were told; null while they need not know. */
+    told_at: InstantText | null;
+    /** The evidence of the last repair, when that was, and when the one before it was. */
+    repaired_evidence: string | null;
+    repaired_at: InstantText | null;
+    repaired_before: InstantText | null;
+  };
+  /** A room of a case that was replaced by another one. */
+  former_room: {
+    room_id: RoomId;
+    case_room_id: CaseRoomId;
+    case_id: CaseId;
+    replaced_at: InstantText;
+    /** When everybody was invited to the new room. */
+    refilled_at: InstantText | null;
+  };
+  /** The operators' room: one row, made at the first start with operators. */
+  management: {
+    id: number;
+    plan_key: string;
+    room_id: RoomId | null;
+    /** Matrix ids for whom invitations were made, as JSON text. */
+    operators: string;
+    /** Since when the bots run; null after a proper end. */
+    running_since: InstantText | null;
+  };
   case_file: {
     id: CaseId;
     code: string;
@@ -164,6 +212,8 @@ export interface Database {
     created_at: InstantText;
     /** When the message came back with our transaction id; null until then. */
     confirmed_at: InstantText | null;
+    /** When the operators were told that it was given up; null until then. */
+    told_at: Generated<InstantText | null>;
   };
   /** What happens by itself at a time. */
   timer: {

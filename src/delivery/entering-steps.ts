@@ -4,29 +4,6 @@ import { HomeserverError, path } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
 
 const Nothing = z.object({});
-const InitialState = z
-  .array(z.looseObject({ type: z.string(), content: z.record(z.string(), z.unknown()) }))
-  .default([]);
-
-/**
- * A room's content with the join rule `restricted` for the members of a space, whose id is known only
- * when it has been made (client-server API, "Restricted rooms").
- */
-export function openToSpace(
-  content: Record<string, unknown>,
-  space: RoomId,
-): Record<string, unknown> {
-  const others = InitialState.parse(content.initial_state).filter(
-    ({ type }) => type !== "m.room.join_rules",
-  );
-  const allow = [{ type: "m.room_membership", room_id: space }];
-  const rule = {
-    type: "m.room.join_rules",
-    state_key: "",
-    content: { join_rule: "restricted", allow },
-  };
-  return { ...content, initial_state: [...others, rule] };
-}
 
 /**
  * Synapse's admin API lets a server administrator who may invite join somebody of the same homeserver.

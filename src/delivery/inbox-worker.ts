@@ -15,6 +15,7 @@ import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { routeDirect } from "./direct.ts";
 import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
+import { answerOperators, type OperatorsDesk } from "./operators-desk.ts";
 import { execute, type RouterOptions, route } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
 import { keepUnreadable } from "./unreadable.ts";
@@ -23,6 +24,8 @@ import { Wakeable } from "./wakeable.ts";
 export interface InboxOptions extends RouterOptions {
   readonly db: Kysely<Database>;
   readonly session: Session;
+  /** Who answers in the operators' room. */
+  readonly desk?: OperatorsDesk;
   /** Steps were added to the outbox. */
   onSteps(): void;
   onUndecryptable(room: RoomId, failure: string): void;
@@ -75,7 +78,9 @@ export class InboxWorker extends Wakeable {
       return;
     }
     const answerable =
-      (await this.#inCase(event, decrypted)) ?? (await this.#alone(event, decrypted));
+      (await this.#inCase(event, decrypted)) ??
+      (await this.#amongOperators(event, decrypted)) ??
+      (await this.#alone(event, decrypted));
     if (answerable === undefined) {
       await markReceived(db, session.userId, eventId, "done");
       return;
@@ -96,6 +101,14 @@ export class InboxWorker extends Wakeable {
         outcome: await execute(transaction, this.#options, routed),
       }),
     };
+  }
+
+  async #amongOperators(event: RawEvent, message: Message): Promise<Answerable | undefined> {
+    const { desk, session } = this.#options;
+    const outcome =
+      desk === undefined ? undefined : await answerOperators(desk, session.userId, event, message);
+    if (outcome === undefined) return undefined;
+    return { event, open: undefined, execute: async () => ({ outcome, open: undefined }) };
   }
 
   async #alone(event: RawEvent, message: Message): Promise<Answerable | undefined> {

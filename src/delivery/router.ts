@@ -61,10 +61,9 @@ export async function route(
   event: RawEvent,
   message: Extract<Decrypted, { kind: "message" }>,
 ): Promise<Routed | undefined> {
-  const text =
-    message.type === "m.room.message" ? TextMessage.safeParse(message.content).data : undefined;
-  if (text === undefined || isEdit(message.content)) return undefined;
-  const addressed = recognise(options.commands, withoutQuotation(text.body));
+  const text = typedText(message);
+  if (text === undefined) return undefined;
+  const addressed = recognise(options.commands, text);
   if (addressed === undefined) return undefined;
 
   const room = await findCaseRoom(db, event.room_id);
@@ -78,6 +77,15 @@ export async function route(
   const trusted = message.trust.kind === "signed" || !options.requireSignedDevices;
   const fromBackup = isFromBackup(message.trust);
   return { event, addressed, trusted, fromBackup, room, open, template };
+}
+
+/** What somebody typed, without a quotation before it; undefined for edits and all that is no text. */
+export function typedText({
+  type,
+  content,
+}: Extract<Decrypted, { kind: "message" }>): string | undefined {
+  const text = type === "m.room.message" ? TextMessage.safeParse(content).data : undefined;
+  return text === undefined || isEdit(content) ? undefined : withoutQuotation(text.body);
 }
 
 export function isFromBackup(trust: Extract<Decrypted, { kind: "message" }>["trust"]): boolean {

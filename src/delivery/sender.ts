@@ -9,7 +9,8 @@ import { HomeserverError, UnreachableError } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
 import type { SealBox } from "../vault/seal-box.ts";
 import type { Vault } from "../vault/vault.ts";
-import { carryOut, RoomNotReadyError } from "./steps.ts";
+import { NobodyThereError, RoomNotReadyError } from "./step-run.ts";
+import { carryOut } from "./steps.ts";
 import { Wakeable } from "./wakeable.ts";
 
 type OutboxRow = Pick<
@@ -154,6 +155,7 @@ export class Sender extends Wakeable {
         db: this.#options.db,
         transactionId: row.transaction_id,
         repeated: row.attempts > 0,
+        now: () => this.#options.now(),
         progress: row.progress === null ? null : box.open(progressPlace, row.progress, anything),
         saveProgress: (progress) =>
           this.#update(row, { progress: box.seal<unknown>(progressPlace, progress) }),
@@ -179,7 +181,6 @@ export class Sender extends Wakeable {
 
   async #fail(row: OutboxRow, step: string, error: unknown): Promise<void> {
     const verdict = judge(error, row.attempts);
-    this.#options.onFailure({ step, code: verdict.code, final: verdict.pauseMs === undefined });
     // Its echo may have arrived while the answer was lost: then it is done, and stays so.
     await this.#update(
       row,
@@ -188,10 +189,14 @@ export class Sender extends Wakeable {
         : {
             attempts: row.attempts + 1,
             failure: verdict.code,
+            // It was not attempted at all: what it waits for is no failure of its own.
+            ...(verdict.waits === true ? { attempts: row.attempts } : {}),
             not_before: this.#options.now().add({ milliseconds: verdict.pauseMs }).toString(),
           },
       "pending",
     );
+    // Last, so that whoever is told finds the dead letter.
+    this.#options.onFailure({ step, code: verdict.code, final: verdict.pauseMs === undefined });
   }
 
   async #update(
@@ -218,9 +223,14 @@ export class Sender extends Wakeable {
 export function judge(
   error: unknown,
   attempts: number,
-): { readonly code: string; readonly pauseMs: number | undefined } {
+): { readonly code: string; readonly pauseMs: number | undefined; readonly waits?: true } {
   const backOff = Math.min(longestPauseMs, 500 * 2 ** Math.min(attempts, 20));
-  if (error instanceof RoomNotReadyError) return { code: "room-not-ready", pauseMs: 1_000 };
+  if (error instanceof RoomNotReadyError) {
+    return { code: "room-not-ready", pauseMs: 1_000, waits: true };
+  }
+  if (error instanceof NobodyThereError) {
+    return { code: "nobody-there", pauseMs: 60_000, waits: true };
+  }
   if (error instanceof UnreachableError) return { code: "unreachable", pauseMs: backOff };
   if (error instanceof HomeserverError) {
     if (error.status === 429) {

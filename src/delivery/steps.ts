@@ -1,36 +1,28 @@
-import type { Kysely } from "kysely";
+import type { Transaction } from "kysely";
 import { z } from "zod";
+import { findManagement, saveManagementRoom } from "../db/repositories/management.ts";
 import { isBarred } from "../db/repositories/members.ts";
-import type { RoomReference, Step } from "../db/repositories/outbox.ts";
+import type { Step } from "../db/repositories/outbox.ts";
 import { lockRoomChanges, saveMembership, saveRoom } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
-import { RogatoryError } from "../domain/errors.ts";
-import { EventId, RoomId } from "../domain/ids.ts";
+import { type EventId, RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
 import { createFileKey, encryptFile, FileKey } from "../matrix/media/encrypted-file.ts";
 import type { Session } from "../matrix/session/session.ts";
-import { joinPerson, openToSpace } from "./entering-steps.ts";
-
-/** The room of a step does not exist yet: the step waits for the one that makes it. */
-export class RoomNotReadyError extends Error {
-  override readonly name = "RoomNotReadyError";
-}
-
-/** One step as it is carried out. */
-export interface StepRun {
-  readonly session: Session;
-  readonly db: Kysely<Database>;
-  readonly transactionId: string;
-  /** Whether an earlier attempt may have had its effect without our knowing. */
-  readonly repeated: boolean;
-  /** What an earlier attempt has kept. */
-  readonly progress: unknown;
-  /** Keeps something for a later attempt; durable when it returns. */
-  saveProgress(progress: unknown): Promise<void>;
-}
+import { openToSpace } from "../services/case/room-content.ts";
+import { joinPerson } from "./entering-steps.ts";
+import { followRoom, repairState } from "./guard-steps.ts";
+import {
+  JsonObject,
+  RoomNotReadyError,
+  readState,
+  requireAudience,
+  roomIdOf,
+  Sent,
+  type StepRun,
+} from "./step-run.ts";
 
 const Created = z.object({ room_id: RoomId });
-const Sent = z.object({ event_id: EventId });
 const Nothing = z.object({});
 const MediaAddress = z.object({ content_uri: z.string().regex(/^mxc:\/\/[^/]+\/[^/]+$/) });
 const Upload = z.strictObject({ uri: z.string(), fileKey: FileKey, done: z.boolean() });
@@ -41,6 +33,14 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
   switch (step.kind) {
     case "create-room":
       await createRoom(step, run);
+      return undefined;
+    case "create-management":
+      await createManagement(step.content, run);
+      return undefined;
+    case "repair-state":
+      return repairState(step, run);
+    case "follow-room":
+      await followRoom(step, run);
       return undefined;
     case "invite":
       // Removed since: the invitation was decided before that.
@@ -79,23 +79,11 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
       return eventId;
     }
     case "send":
+      await requireAudience(run, step.room);
       return sendEncrypted(await roomIdOf(run.db, step.room), step.type, step.content, run);
     case "send-file":
       return sendFile(await roomIdOf(run.db, step.room), step, run);
   }
-}
-
-async function roomIdOf(db: Kysely<Database>, room: RoomReference): Promise<RoomId> {
-  if ("roomId" in room) return room.roomId;
-  const row = await db
-    .selectFrom("case_room")
-    .select("room_id")
-    .where("id", "=", room.caseRoomId)
-    .executeTakeFirst();
-  if (row === undefined)
-    throw new RogatoryError("step.room-unknown", "The room of this step is no longer planned.");
-  if (row.room_id === null) throw new RoomNotReadyError("the room has not been made yet");
-  return row.room_id;
 }
 
 async function createRoom(
@@ -111,6 +99,28 @@ async function createRoom(
     .select("plan_key")
     .where("id", "=", caseRoomId)
     .executeTakeFirstOrThrow();
+  await makeRoom(planKey, content, run, async (transaction, roomId) => {
+    await transaction
+      .updateTable("case_room")
+      .set({ room_id: roomId })
+      .where("id", "=", caseRoomId)
+      .execute();
+  });
+}
+
+async function createManagement(content: Record<string, unknown>, run: StepRun): Promise<void> {
+  const planned = await findManagement(run.db);
+  if (planned === undefined) return;
+  await makeRoom(planned.planKey, content, run, saveManagementRoom);
+}
+
+/** Makes a room once, whatever was interrupted; `keep` notes it where it was planned. */
+async function makeRoom(
+  planKey: string,
+  content: Record<string, unknown>,
+  run: StepRun,
+  keep: (transaction: Transaction<Database>, roomId: RoomId) => Promise<void>,
+): Promise<void> {
   const made = run.repeated ? await findRoomByPlanKey(planKey, run.session) : undefined;
   const roomId =
     made ??
@@ -127,11 +137,7 @@ async function createRoom(
     ).room_id;
   const encryption = encryptionOf(content);
   await run.db.transaction().execute(async (transaction) => {
-    await transaction
-      .updateTable("case_room")
-      .set({ room_id: roomId })
-      .where("id", "=", caseRoomId)
-      .execute();
+    await keep(transaction, roomId);
     await lockRoomChanges(transaction);
     await saveRoom(transaction, roomId, {
       historyVisibility: "joined",
@@ -141,7 +147,6 @@ async function createRoom(
   });
 }
 
-const JsonObject = z.record(z.string(), z.unknown());
 const InitialState = z.array(z.object({ type: z.string(), content: JsonObject })).default([]);
 const JoinedRooms = z.object({ joined_rooms: z.array(RoomId) });
 
@@ -232,26 +237,6 @@ async function setPower(
     { body: { ...levels, users } },
   );
   return eventId;
-}
-
-/** Undefined if the room has no such state. */
-async function readState<T>(
-  { session }: StepRun,
-  roomId: RoomId,
-  type: string,
-  stateKey: string,
-  schema: z.ZodType<T>,
-): Promise<T | undefined> {
-  try {
-    return await session.http.json(
-      "GET",
-      path`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`,
-      schema,
-    );
-  } catch (error) {
-    if (error instanceof HomeserverError && error.errcode === "M_NOT_FOUND") return undefined;
-    throw error;
-  }
 }
 
 /** The only way in which anything is said: as ciphertext. */

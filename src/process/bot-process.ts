@@ -4,18 +4,21 @@ import type { Config } from "../config/config.ts";
 import { useOwnTemplates } from "../config/room-template.ts";
 import { areCryptoTablesLost } from "../db/repositories/crypto-tables.ts";
 import type { Database } from "../db/schema.ts";
+import { GuardWorker } from "../delivery/guard-worker.ts";
 import { InboxWorker } from "../delivery/inbox-worker.ts";
 import { ProgressWorker } from "../delivery/progress-worker.ts";
 import { Sender } from "../delivery/sender.ts";
 import { TimerWorker } from "../delivery/timer-worker.ts";
 import type { BotAccounts } from "../domain/case/bots.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import type { UserId } from "../domain/ids.ts";
+import type { CaseId, RoomId, UserId } from "../domain/ids.ts";
 import { silenceGlobalLogger } from "../matrix/crypto/sdk-logger.ts";
 import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.ts";
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { ensureManagement } from "../services/management/ensure-room.ts";
+import { reportReplays } from "../services/management/troubles.ts";
 import { membersArrived } from "../signals/member/joined.ts";
 import { loadTimers } from "../timers/registry.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -24,8 +27,10 @@ import type { Clock } from "./clock.ts";
 import { completeInBackground } from "./complete-in-background.ts";
 import { CryptoStoreError } from "./errors.ts";
 import { describeForLog, type Log } from "./log.ts";
+import { describeBots } from "./management-desk.ts";
 import type { Metrics } from "./metrics.ts";
 import { runSyncLoop } from "./sync-loop.ts";
+import { Watch } from "./watch.ts";
 
 export interface BotProcessOptions {
   readonly config: Config;
@@ -44,6 +49,8 @@ export interface BotProcess {
   /** Looks for what is due: timers, unreadable messages, and steps that others have added. */
   tick(): void;
   sessionOf(userId: UserId): Session | undefined;
+  /** Asks the homeserver about all rooms of some cases, and does about it what is to be done. */
+  checkCases(cases: readonly CaseId[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -64,11 +71,24 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   });
   installIndexedDb(store.indexedDB);
 
+  await db
+    .transaction()
+    .execute((transaction) =>
+      ensureManagement(
+        { db: transaction, vault: options.vault, now: options.clock.now() },
+        config.bots.registrar,
+        config.operators,
+      ),
+    );
   const registration = await readRegistration(config.homeserver.registrationFile);
   const commands = await loadCommands();
   const accounts: BotAccounts = config.bots;
   const ownAccounts = new Set<UserId>(Object.values(accounts));
   const running: RunningAccount[] = [];
+  const sessionOf = (userId: UserId) =>
+    running.find(({ session }) => session.userId === userId)?.session;
+  let guard: GuardWorker | undefined;
+  let watch: Watch | undefined;
   const wakeSenders = () => {
     for (const { sender } of running) sender.wake();
   };
@@ -89,6 +109,10 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
           wakeSenders();
           progress.wake();
         },
+        sessionOf,
+        onRoomsChanged: (rooms) => guard?.roomsChanged(rooms),
+        onRepairEnded: () => guard?.recheck(),
+        onGivenUp: () => watch?.wake(),
       });
       running.push(account);
       log.info("account.ready", { account: userId });
@@ -111,12 +135,31 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     onFailure: (kind, error) => log.error("timer.failed", { kind, ...describeForLog(error) }),
   });
   timers.start(onFatal);
+  const registrar = sessionOf(accounts.registrar);
+  if (registrar === undefined) throw new TypeError("the registrar's account does not run");
+  const { vault } = options;
+  const watching = new GuardWorker({
+    ...{ db, vault, accounts, now, session: registrar, onSteps: wakeSenders },
+    onFailure: (error) => log.error("guard.failed", describeForLog(error)),
+  });
+  guard = watching;
+  watching.start(onFatal);
+  const watcher = new Watch({
+    ...{ db, vault, now, registrar: accounts.registrar, onSteps: wakeSenders },
+    onFailure: (error) => log.error("watch.failed", describeForLog(error)),
+    accounts: () =>
+      running.map(({ session }) => ({ userId: session.userId, lastSync: session.lastSync })),
+  });
+  watch = watcher;
+  watcher.start(onFatal);
   return {
     wakeSenders,
-    sessionOf: (userId) => running.find(({ session }) => session.userId === userId)?.session,
+    sessionOf,
+    checkCases: (cases) => watching.lookAtCases(cases),
     tick() {
       timers.wake();
       progress.wake();
+      watcher.wake();
       for (const { inbox, sender } of running) {
         inbox.wake();
         sender.wake();
@@ -125,6 +168,8 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     async stop() {
       await timers.stop();
       await progress.stop();
+      await watching.stop();
+      await watcher.stop();
       await Promise.all(running.map((account) => account.stop()));
       await store.close();
     },
@@ -138,6 +183,12 @@ interface AccountOptions extends BotProcessOptions {
   readonly commands: Awaited<ReturnType<typeof loadCommands>>;
   wakeSenders(): void;
   onStepDone(): void;
+  sessionOf(userId: UserId): Session | undefined;
+  onRoomsChanged(rooms: readonly RoomId[]): void;
+  /** A step became a dead letter. */
+  onGivenUp(): void;
+  /** A repair of the guard was carried out or given up. */
+  onRepairEnded(): void;
 }
 
 interface RunningAccount {
@@ -165,17 +216,21 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     bot: bot.bots[0],
     ownAccounts: options.ownAccounts,
     mayInvite: (inviter) => isKnownPerson(db, config, inviter),
+    guards: userId === options.accounts.registrar,
+    onReplays: (transaction, replays) =>
+      reportReplays({ db: transaction, vault, now: now() }, options.accounts.registrar, replays),
     async onArrivals(transaction, arrivals) {
       await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);
       hasArrivals = true;
     },
-    onSynced({ replays, hasMessages, hasChanges }) {
+    onSynced({ replays, changed, hasMessages, hasChanges }) {
+      if (userId === options.accounts.registrar) options.onRoomsChanged(changed);
       metrics?.synced(userId);
       for (const { roomId } of replays)
         log.warn("message.replayed", { account: userId, room: roomId });
       if (hasMessages) inbox?.wake();
-      // The registrar welcomes people, whichever account has heard of them first.
-      if (hasArrivals) wakeSenders();
+      // The registrar welcomes people and reports, whichever account has heard of them first.
+      if (hasArrivals || replays.length > 0) wakeSenders();
       else if (hasChanges) sender?.wake();
       hasArrivals = false;
     },
@@ -191,11 +246,16 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     session,
     now,
     onDone: options.onStepDone,
-    onSent: (step) => metrics?.sent(userId, step),
+    onSent(step) {
+      metrics?.sent(userId, step);
+      if (step === "follow-room") options.onRepairEnded();
+    },
     onFatal,
     onFailure({ step, code, final }) {
       metrics?.failed(userId, code, final);
       log[final ? "error" : "warn"]("step.failed", { account: userId, step, code, final });
+      if (final) options.onGivenUp();
+      if (final && (step === "follow-room" || step === "repair-state")) options.onRepairEnded();
     },
   });
   inbox = new InboxWorker({
@@ -209,6 +269,16 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     localPeople: config.rooms.localPeople,
     operators: config.operators,
     at: (originServerTs) => clock.at(originServerTs),
+    ...(userId === options.accounts.registrar
+      ? {
+          desk: {
+            ...{ db, vault, now, registrar: userId, operators: config.operators },
+            requireSignedDevices: config.commands.requireSignedDevices,
+            describeBots: () =>
+              describeBots({ config, db, vault, now, sessionOf: options.sessionOf }),
+          },
+        }
+      : {}),
     onSteps: () => sender?.wake(),
     onUndecryptable(room, code) {
       metrics?.undecryptable(userId, room);

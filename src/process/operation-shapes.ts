@@ -113,6 +113,29 @@ export const operationShapes = {
       steps: z.object({ pending: z.number(), dead: z.number() }),
     }),
   },
+  /** Whether the rooms of a case, or of all, are as they must be. */
+  "case.check": {
+    params: z.strictObject({ case: CaseName.optional() }),
+    result: z.object({
+      /** Whether the homeserver was asked; otherwise it is what the database knows. */
+      asked: z.boolean(),
+      cases: z.array(
+        z.object({
+          code: z.string(),
+          findings: z.array(
+            z.object({
+              room: z.string(),
+              roomId: z.string(),
+              kind: z.string(),
+              what: z.string(),
+              since: z.string(),
+              state: z.enum(["repairing", "told", "noted"]),
+            }),
+          ),
+        }),
+      ),
+    }),
+  },
   /** Runs one chat command in a case, with all capabilities and outside any room. */
   "command.run": {
     params: z.strictObject({ case: CaseName, line: z.string().min(1), reason: Reason }),

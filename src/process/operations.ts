@@ -13,7 +13,7 @@ import type { Outcome } from "../documents/message/outcome.ts";
 import { renderText } from "../documents/message/render.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import type { UserId } from "../domain/ids.ts";
+import type { CaseId, UserId } from "../domain/ids.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { logAct } from "../services/acts.ts";
 import { applyCase } from "../services/case/apply-case.ts";
@@ -28,6 +28,7 @@ import type { CaseWork, Work } from "../services/work.ts";
 import type { Vault } from "../vault/vault.ts";
 import { bindBotOperations } from "./bot-operations.ts";
 import { bindCaseOperations, openCaseNamed } from "./case-operations.ts";
+import { checkCasesNow } from "./check-cases.ts";
 import type { ControlHandlers } from "./control-socket.ts";
 import {
   type OperationParams,
@@ -46,6 +47,8 @@ export interface OperationsEnvironment {
   onSteps?(): void;
   /** The session of an account, if this process serves it. */
   sessionOf?(userId: UserId): Session | undefined;
+  /** Asks the homeserver about the rooms of cases, if the bots run in this process. */
+  readonly checkCases?: (cases: readonly CaseId[]) => Promise<void>;
 }
 
 /**
@@ -69,6 +72,7 @@ export async function createOperations(
       operationShapes["case.certificate"].params,
       operations["case.certificate"],
     ),
+    "case.check": checked(operationShapes["case.check"].params, operations["case.check"]),
     "command.run": checked(operationShapes["command.run"].params, operations["command.run"]),
     "log.verify": checked(operationShapes["log.verify"].params, operations["log.verify"]),
     "log.export": checked(operationShapes["log.export"].params, operations["log.export"]),
@@ -107,6 +111,7 @@ function bindOperations(
     now,
     onSteps = () => {},
     sessionOf = () => undefined,
+    checkCases,
   }: OperationsEnvironment,
   commands: readonly Command[],
 ): Operations {
@@ -152,6 +157,12 @@ function bindOperations(
         );
         return { ...shown, rooms: [...rooms], people: [...people] };
       }),
+    async "case.check"({ case: name }) {
+      const chosen = name === undefined ? undefined : (work: Work) => openCaseNamed(work, name);
+      const checked = await checkCasesNow({ config, inTransaction, checkCases }, chosen);
+      onSteps();
+      return checked;
+    },
     async "command.run"({ case: name, line, reason }) {
       const outcome = await inTransaction(async (work) => {
         const open = await openCaseNamed(work, name);

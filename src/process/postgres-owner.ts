@@ -9,6 +9,9 @@ import type { Ownership, OwnershipOptions } from "./owner.ts";
 /** Told by whoever put steps into the outbox without being the owner. */
 export const STEPS_CHANNEL = "rogatory_steps";
 
+/** What the connections that own the accounts, or wait to own them, call themselves. */
+export const OWNER_NAME = "rogatory owner";
+
 const standbyPauseMs = 1_000;
 const heartbeatMs = 2_000;
 const answerWithinMs = 5_000;
@@ -37,7 +40,7 @@ export async function acquirePostgresOwnership(
     keepAlive: true,
     connectionTimeoutMillis: 10_000,
     query_timeout: answerWithinMs,
-    application_name: "rogatory owner",
+    application_name: OWNER_NAME,
   });
   let state: "waiting" | "owner" | "released" = "waiting";
   const lost = (cause: unknown) => {

@@ -1,14 +1,18 @@
+import { randomUUID } from "node:crypto";
 import { flushCompileCache } from "node:module";
 import { type Config, databaseLocation } from "../config/config.ts";
 import { openDatabase } from "../db/database.ts";
 import { listRenewals } from "../db/repositories/device-renewals.ts";
 import { checkMasterKey } from "../db/repositories/journal.ts";
+import { noteRunning } from "../db/repositories/management.ts";
 import { listOpenShreddings } from "../db/repositories/shreddings.ts";
+import { reportStart } from "../services/management/troubles.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
 import { startBots } from "./bot-process.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
 import { serveControl } from "./control-socket.ts";
+import { exitCodes } from "./exit-codes.ts";
 import {
   endForRetention,
   endOnUncaught,
@@ -22,6 +26,7 @@ import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
 import { createOperations } from "./operations.ts";
 import { becomeOwner } from "./owner.ts";
 import { isDestructionDue } from "./retention-due.ts";
+import { LAST_END } from "./supervisor.ts";
 import { startTicker } from "./ticker.ts";
 
 export interface RunOptions {
@@ -45,15 +50,19 @@ export async function runBots(
   const log = openLog(config.paths.logs, config.log.level);
   using _guard = endOnUncaught(log);
   const onFatal = (error: unknown): never => endProcess(log, error);
+  let stoodBy = false;
   const ownership = await becomeOwner(config, {
     signal,
     onLost: onFatal,
     onStandby() {
+      stoodBy = true;
       log.info("process.standby");
       onStandby();
     },
   });
   if (ownership === undefined) return;
+  const lastEnd = process.env[LAST_END];
+  const isPlanned = lastEnd === `exit code ${exitCodes.retention}`;
   try {
     const vault = new Vault(readMasterKey(config.secrets.masterKey));
     const clock =
@@ -74,6 +83,16 @@ export async function runBots(
     }
     const metrics = createMetrics({ db, clock });
     const bots = await startBots({ config, db, vault, clock, log, metrics, onFatal });
+    await db.transaction().execute(async (transaction) => {
+      const now = clock.now();
+      const ranSince = await noteRunning(transaction, now);
+      // The bots have made way for the destruction of data: nobody has to look into that.
+      if (isPlanned) return;
+      await reportStart({ db: transaction, vault, now }, config.bots.registrar, {
+        ...{ cause: `start.${randomUUID()}`, lastEnd, ranSince, stoodBy },
+      });
+    });
+    bots.wakeSenders();
     ownership.onForeignSteps(() => bots.wakeSenders());
     const ifRunning = (error: unknown) => {
       if (!signal.aborted) onFatal(error);
@@ -91,6 +110,7 @@ export async function runBots(
       now: () => clock.now(),
       onSteps: () => bots.wakeSenders(),
       sessionOf: (userId) => bots.sessionOf(userId),
+      checkCases: (cases) => bots.checkCases(cases),
     });
     const control = await serveControl(config.paths.socket, operations, (method, error) =>
       log.error("operation.failed", { method, ...describeForLog(error) }),
@@ -111,6 +131,7 @@ export async function runBots(
       await control.close();
     }
     await bots.stop();
+    await db.transaction().execute((transaction) => noteRunning(transaction, undefined));
     log.info("process.stopped");
   } catch (error) {
     log.error("process.failed", describeForLog(error));

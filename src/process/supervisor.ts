@@ -5,6 +5,9 @@ import { exitCodes, isRestartable } from "./exit-codes.ts";
 /** Tells the bots' process that it must not outlive its supervisor. */
 export const SUPERVISED = "ROGATORY_SUPERVISED";
 
+/** Tells the bots' process how the one before it ended: `exit code 74`, `SIGKILL`. */
+export const LAST_END = "ROGATORY_LAST_END";
+
 /** What the bots' process tells its supervisor when it is ready. */
 export const READY = "ready";
 
@@ -55,17 +58,23 @@ export async function supervise(options: SupervisorOptions): Promise<number> {
   const { firstMs, longestMs, wellAfterMs, graceMs } = options.pauses ?? usualPauses;
   let pauseMs = firstMs;
   let wasReady = false;
+  let lastEnd: string | undefined;
   while (!signal.aborted) {
     const began = performance.now();
     const child = spawn(options.file, [...options.args], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: { ...(options.environment ?? process.env), [SUPERVISED]: "1" },
+      env: {
+        ...(options.environment ?? process.env),
+        [SUPERVISED]: "1",
+        [LAST_END]: lastEnd,
+      },
     });
     child.on("message", (message) => {
       if (message === READY) wasReady = true;
     });
     options.onStart?.(child.pid);
     const { code, signal: by } = await ended(child, signal, graceMs);
+    lastEnd = by ?? `exit code ${code}`;
     if (performance.now() - began >= wellAfterMs) pauseMs = firstMs;
     const again = !signal.aborted && isRestartable(code, wasReady);
     options.onEnd?.({ pid: child.pid, code, signal: by, pauseMs: again ? pauseMs : undefined });

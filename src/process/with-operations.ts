@@ -100,6 +100,7 @@ export function clientOf(call: Call): Operations {
     "case.export": remote("case.export", operationShapes["case.export"].result),
     "case.close": remote("case.close", operationShapes["case.close"].result),
     "case.certificate": remote("case.certificate", operationShapes["case.certificate"].result),
+    "case.check": remote("case.check", operationShapes["case.check"].result),
     "command.run": remote("command.run", operationShapes["command.run"].result),
     "log.verify": remote("log.verify", operationShapes["log.verify"].result),
     "log.export": remote("log.export", operationShapes["log.export"].result),

@@ -13,6 +13,7 @@ import {
   keyOf,
   STEPS_CHANNEL,
 } from "../../src/process/postgres-owner.ts";
+import { countStandbys } from "../../src/process/standbys.ts";
 import { createTestDatabase, postgresUrl, type TestPostgres } from "../support/postgresql.ts";
 
 const source = join(import.meta.dirname, "../../src");
@@ -73,6 +74,20 @@ describe.skipIf(postgresUrl === undefined)("the owner of accounts on PostgreSQL"
     await once(lines, "line");
     return { child, lines };
   }
+
+  it("is told how many processes stand by", async () => {
+    await using db = await openDatabase({ kind: "postgresql", url: postgres.url });
+    expect(await countStandbys(db)).toBe(0);
+    await acquire({});
+    expect(await countStandbys(db)).toBe(0);
+    const stopping = new AbortController();
+    const waits = Promise.withResolvers<void>();
+    const second = acquire({ signal: stopping.signal, onStandby: () => waits.resolve() });
+    await waits.promise;
+    expect(await countStandbys(db)).toBe(1);
+    stopping.abort();
+    expect(await second).toBeUndefined();
+  });
 
   it("is one process; the next takes over when it lets go", async () => {
     const first = await acquire({});

@@ -8,6 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadConfig } from "../../src/config/config.ts";
 import { packageDirectory } from "../../src/config/paths.ts";
+import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
+import { startPerson } from "../../src/dev/people/person.ts";
 import { withOperations } from "../../src/process/with-operations.ts";
 import { rogatory } from "../cli/rogatory.ts";
 import { startTestHomeserver, type TestHomeserver } from "../support/homeserver.ts";
@@ -102,8 +104,14 @@ roster:
 const ready = "Rogatory is ready.";
 
 describe("rogatory start", { timeout: 180_000 }, () => {
-  it("starts the bots again when their process is killed, and stops them in order", async () => {
-    const config = await configFile("pglite", "metrics: { listen: 127.0.0.1:29464 }\n");
+  it("starts the bots again when their process is killed, tells the operators, and stops them in order", async () => {
+    const boss = await startPerson(
+      homeserver,
+      await registerAccount(homeserver, { localpart: "boss" }),
+    );
+    boss.acceptInvitations();
+    const operators = `operators: ["${boss.userId}"]\n`;
+    const config = await configFile("pglite", `metrics: { listen: 127.0.0.1:29464 }\n${operators}`);
     const bots = start(config);
     expect(await bots.line()).toBe(ready);
     const first = await ownerOf(config);
@@ -111,8 +119,15 @@ describe("rogatory start", { timeout: 180_000 }, () => {
     const metrics = await (await fetch("http://127.0.0.1:29464/metrics")).text();
     expect(metrics).toContain('rogatory_sync_age_seconds{account="@rogatory_bot:');
 
+    await boss.roomByName("Operators", { members: 2, timeout: 60_000 });
     process.kill(first, "SIGKILL");
     expect(await bots.line()).toBe(ready);
+    await boss.firstMessage(
+      ({ body }) => body.includes("ended with SIGKILL"),
+      "the report",
+      60_000,
+    );
+    await boss.stop();
     expect(await ownerOf(config)).not.toBe(first);
     expect(bots.errors).toEqual([
       "rogatory: The bots' process ended (SIGKILL); it is started again in 1 s.",

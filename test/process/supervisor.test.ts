@@ -26,6 +26,7 @@ function program(...ways: readonly string[]): readonly string[] {
   const script = `
     const { appendFileSync, readFileSync } = require("node:fs");
     appendFileSync(${JSON.stringify(count)}, "x");
+    appendFileSync(${JSON.stringify(`${count}-ends`)}, (process.env.ROGATORY_LAST_END ?? "none") + ";");
     const way = ${JSON.stringify(ways)}[readFileSync(${JSON.stringify(count)}, "utf8").length - 1];
     process.on("SIGTERM", () => process.exit(0));
     process.on("disconnect", () => process.exit(75));
@@ -58,6 +59,10 @@ describe("the supervisor", () => {
     expect(ends.map((end) => end.code ?? end.signal)).toEqual([70, "SIGKILL", 73, 134, 1]);
     expect(ends.map(({ pauseMs }) => pauseMs)).toEqual([10, 20, 40, 40, undefined]);
     expect(runs).toBe(5);
+    // Each is told how the one before it ended.
+    expect(await readFile(`${count}-ends`, "utf8")).toBe(
+      "none;exit code 70;SIGKILL;exit code 73;exit code 134;",
+    );
     expect(code).toBe(1);
   });
 

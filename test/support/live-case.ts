@@ -72,11 +72,13 @@ roster:
 /**
  * @param others further entries of the roster, as lines of YAML
  * @param place the homeserver's name, and others that it speaks with
+ * @param settings further lines of the configuration
  */
 export async function openLiveCase(
   wanted?: DatabaseLocation,
   others: readonly string[] = [],
   place: Pick<HomeserverOptions, "serverName" | "federation"> = {},
+  settings: readonly string[] = [],
 ): Promise<LiveCase> {
   const serverName = place.serverName ?? DEFAULT_SERVER_NAME;
   const folder = mkdtempSync(join(tmpdir(), "rogatory-live-"));
@@ -95,6 +97,7 @@ export async function openLiveCase(
     configFile,
     `homeserver: { url: "${homeserver.url}", serverName: "${serverName}", registrationFile: registration.yaml }
 vault: { masterKeyFile: master.key }
+${settings.join("\n")}
 `,
   );
   const config = loadConfig(configFile, {});
@@ -129,6 +132,7 @@ vault: { masterKeyFile: master.key }
     now: () => systemClock.now(),
     onSteps: () => bots?.wakeSenders(),
     sessionOf: (userId) => bots?.sessionOf(userId),
+    checkCases: async (cases) => bots?.checkCases(cases),
   });
   await operations["case.new"]?.({
     yaml: `${caseFile}${others.map((entry) => `  - ${entry}\n`).join("")}`,

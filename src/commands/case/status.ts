@@ -2,6 +2,7 @@ import {
   answer,
   fields,
   type Line,
+  list,
   paragraph,
   strong,
   table,
@@ -13,11 +14,14 @@ export default defineCommand({
   name: "case status",
   bot: "registrar",
   capability: "case.read",
-  summary: "show your rooms of this case and how many people are in them",
+  summary: "show your rooms of this case, how many people are in them, and what is wrong with them",
   examples: ["case status"],
   arguments: {},
   async handle(context) {
-    const { code, template, state, people, rooms } = await caseStatus(context.work, context);
+    const { code, template, state, people, rooms, findings } = await caseStatus(
+      context.work,
+      context,
+    );
     return answer(
       fields([
         ["Case", strong(code)],
@@ -34,6 +38,12 @@ export default defineCommand({
               ...[joined, invited, missing].map(String),
             ]),
           ),
+      ...(findings.length === 0
+        ? []
+        : [
+            paragraph("Not as it must be:"),
+            list(findings.map(({ room, what }): Line => [strong(room), `: ${what}`])),
+          ]),
     );
   },
 });

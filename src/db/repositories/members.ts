@@ -8,6 +8,7 @@ import type { SealBox } from "../../vault/seal-box.ts";
 import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
 import { insertPerson, placeOfPerson } from "./cases.ts";
+import { findManagement } from "./management.ts";
 import type { RoomReference } from "./outbox.ts";
 
 type Reader = Kysely<Database> | Transaction<Database>;
@@ -108,6 +109,8 @@ export async function admitToRoom(
 }
 
 export async function isBarred(db: Reader, room: RoomReference, userId: UserId): Promise<boolean> {
+  // Operators are those of the configuration, which is compared at every start.
+  if ("management" in room) return !(await isOperator(db, userId));
   const bars = db
     .selectFrom("room_bar")
     .innerJoin("case_room", "case_room.id", "room_bar.case_room_id")
@@ -118,6 +121,10 @@ export async function isBarred(db: Reader, room: RoomReference, userId: UserId):
     : bars.where("case_room.id", "=", room.caseRoomId)
   ).executeTakeFirst();
   return row !== undefined;
+}
+
+async function isOperator(db: Reader, userId: UserId): Promise<boolean> {
+  return (await findManagement(db))?.operators.includes(userId) === true;
 }
 
 /** The pairs of States that have a room of their own. */

@@ -45,10 +45,55 @@ export async function settleStep(
       state,
       not_before: null,
       // Not 0: an earlier attempt may have had its effect, and the next one looks.
-      ...(state === "pending" ? { attempts: 1 } : {}),
+      ...(state === "pending" ? { attempts: 1, told_at: null } : {}),
     })
     .where("position", "=", id)
     .where("state", "in", ["pending", "dead"])
+    .execute();
+}
+
+/** A step that was given up, with the code of its case. */
+export interface DeadLetter {
+  readonly id: number;
+  readonly account: UserId;
+  readonly lane: string;
+  readonly kind: string;
+  readonly code: string | undefined;
+  readonly failure: string | undefined;
+}
+
+/** Steps that were given up and of which the operators were not told yet. */
+export async function listUntoldDeadLetters(
+  db: Transaction<Database>,
+): Promise<readonly DeadLetter[]> {
+  const rows = await db
+    .selectFrom("outbox")
+    .leftJoin("case_file", "case_file.id", "outbox.case_id")
+    .select([
+      ...(["outbox.position", "outbox.account", "outbox.lane", "outbox.kind"] as const),
+      ...(["outbox.failure", "case_file.code"] as const),
+    ])
+    .where("outbox.state", "=", "dead")
+    .where("outbox.told_at", "is", null)
+    .orderBy("outbox.position")
+    .execute();
+  return rows.map(({ position, code, failure, ...row }) => ({
+    ...row,
+    id: position,
+    code: code ?? undefined,
+    failure: failure ?? undefined,
+  }));
+}
+
+export async function markTold(
+  db: Transaction<Database>,
+  ids: readonly number[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({ told_at: now.toString() })
+    .where("position", "in", ids)
     .execute();
 }
 

@@ -8,6 +8,8 @@ import type { Database } from "../schema.ts";
 export const RoomReference = z.union([
   z.strictObject({ roomId: RoomId }),
   z.strictObject({ caseRoomId: CaseRoomId }),
+  /** The operators' room. */
+  z.strictObject({ management: z.literal(true) }),
 ]);
 export type RoomReference = z.infer<typeof RoomReference>;
 
@@ -23,6 +25,8 @@ export const Step = z.discriminatedUnion("kind", [
     /** The space whose members may join by themselves (join rule `restricted`). */
     openTo: CaseRoomId.optional(),
   }),
+  /** Creates the operators' room. */
+  z.strictObject({ kind: z.literal("create-management"), content: JsonObject }),
   z.strictObject({ kind: z.literal("invite"), room: RoomReference, userId: UserId }),
   /** Joins a person of the own homeserver, or invites them where the registrar may not do that. */
   z.strictObject({ kind: z.literal("bring-in"), room: RoomReference, userId: UserId }),
@@ -44,6 +48,23 @@ export const Step = z.discriminatedUnion("kind", [
     /** A plain key, or a room of the case (for `m.space.child`). */
     stateKey: z.union([z.string(), z.strictObject({ caseRoomId: CaseRoomId })]),
     content: JsonObject,
+  }),
+  /** Makes a state event what it must be, if it is still the one that was found. */
+  z.strictObject({
+    kind: z.literal("repair-state"),
+    /** The id of that event; empty where there was none. */
+    evidence: z.string(),
+    room: RoomReference,
+    type: z.string(),
+    stateKey: z.string(),
+    content: JsonObject,
+  }),
+  /** Takes the room that has replaced another one for the case's, if it is really ours. */
+  z.strictObject({
+    kind: z.literal("follow-room"),
+    caseRoomId: CaseRoomId,
+    from: RoomId,
+    to: RoomId,
   }),
   /** Sends an event; in an encrypted room it is always encrypted. */
   z.strictObject({

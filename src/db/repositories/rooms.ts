@@ -97,6 +97,20 @@ export async function listMembers(
   return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
 }
 
+/** Everybody who is in at least one of some rooms, each once. */
+export async function listJoined(db: Reader, rooms: readonly RoomId[]): Promise<readonly UserId[]> {
+  if (rooms.length === 0) return [];
+  const rows = await db
+    .selectFrom("room_member")
+    .select("user_id")
+    .distinct()
+    .where("room_id", "in", rooms)
+    .where("membership", "=", "join")
+    .orderBy("user_id")
+    .execute();
+  return rows.map((row) => row.user_id);
+}
+
 /** What is known so far of some people in a room; whoever was never in it is left out. */
 export async function readMemberships(
   db: Reader,

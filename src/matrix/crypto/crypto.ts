@@ -8,7 +8,7 @@ import {
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
-import type { DeviceId, EventId, RoomId, UserId } from "../../domain/ids.ts";
+import { DeviceId, type EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import {
   type CryptoBackend,
   CryptoBackendContract,
@@ -176,6 +176,27 @@ export class AccountCrypto {
       content: { membership },
     });
     this.#backend.onRoomMembership(event, { userId, membership });
+  }
+
+  /**
+   * Devices that their owners have not signed, as far as this account knows people's devices; whoever
+   * has none is left out.
+   */
+  async unsignedDevices(
+    people: readonly UserId[],
+  ): Promise<ReadonlyMap<UserId, readonly DeviceId[]>> {
+    const unsigned = new Map<UserId, readonly DeviceId[]>();
+    const known = await this.#api.getUserDeviceInfo([...people]);
+    for (const userId of people) {
+      const doubtful: DeviceId[] = [];
+      for (const [deviceId, { dehydrated }] of known.get(userId) ?? []) {
+        if (dehydrated) continue;
+        const status = await this.#api.getDeviceVerificationStatus(userId, deviceId);
+        if (status?.signedByOwner === false) doubtful.push(DeviceId.parse(deviceId));
+      }
+      if (doubtful.length > 0) unsigned.set(userId, doubtful);
+    }
+    return unsigned;
   }
 
   /** The next message of the room gets a new key, which whoever left does not receive. */

@@ -15,7 +15,10 @@ import { whoAmI } from "./published-identity.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 export interface OpenSessionOptions
-  extends Pick<SessionOptions, "ownAccounts" | "mayInvite" | "onArrivals" | "onSynced" | "now"> {
+  extends Pick<
+    SessionOptions,
+    "ownAccounts" | "mayInvite" | "onArrivals" | "onReplays" | "guards" | "onSynced" | "now"
+  > {
   readonly db: Kysely<Database>;
   readonly vault: Vault;
   readonly homeserverUrl: string;

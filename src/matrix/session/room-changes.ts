@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { guardedTypes, type StateFact } from "../../domain/guard/room-state.ts";
 import { type RoomId, UserId } from "../../domain/ids.ts";
 import { isVerificationEvent } from "../crypto/verification-events.ts";
 import type { JoinedRoom, RoomEvent } from "./sync-response.ts";
@@ -16,6 +17,8 @@ export interface RoomChanges {
   readonly messages: readonly RoomEvent[];
   /** Steps of verifications, in clear text. Nothing else in clear text is ever read. */
   readonly verification: readonly RoomEvent[];
+  /** Changes of the state that the registrar guards; the last of each type and key. */
+  readonly state: readonly StateFact[];
   /** Set when the timeline has a gap: where to page back from. */
   readonly gapBefore: string | undefined;
 }
@@ -23,14 +26,23 @@ export interface RoomChanges {
 const Membership = z.object({ membership: z.string() });
 const Visibility = z.object({ history_visibility: z.string() });
 
+const guarded: ReadonlySet<string> = new Set(guardedTypes);
+
+/** A state event as the guard looks at it. */
+export function asFact({ type, state_key, content, sender, event_id }: RoomEvent): StateFact {
+  return { type, stateKey: state_key ?? "", content, sender, eventId: event_id };
+}
+
 export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
   const memberships = new Map<UserId, string>();
   const departed = new Set<UserId>();
   let encryption: Record<string, unknown> | undefined;
   let historyVisibility: string | undefined;
+  const state = new Map<string, StateFact>();
 
   for (const event of [...room.state.events, ...room.timeline.events]) {
     if (event.state_key === undefined) continue;
+    if (guarded.has(event.type)) state.set(`${event.type} ${event.state_key}`, asFact(event));
     switch (event.type) {
       case "m.room.encryption":
         if (event.content.algorithm === "m.megolm.v1.aes-sha2") encryption = event.content;
@@ -56,6 +68,7 @@ export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
     historyVisibility,
     memberships,
     departed: [...departed],
+    state: [...state.values()],
     messages: room.timeline.events.filter(
       (event) => event.type === "m.room.encrypted" && event.state_key === undefined,
     ),

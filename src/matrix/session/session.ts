@@ -19,7 +19,12 @@ import { ToDeviceError } from "./errors.ts";
 import { KeyNews } from "./key-news.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
 import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
-import { type ArrivalListener, type Replay, saveSyncBatch } from "./sync-store.ts";
+import {
+  type ArrivalListener,
+  type Replay,
+  type ReplayListener,
+  saveSyncBatch,
+} from "./sync-store.ts";
 import { readWithheldKeys } from "./withheld-keys.ts";
 
 export interface SessionOptions {
@@ -35,6 +40,10 @@ export interface SessionOptions {
   mayInvite(inviter: UserId): Promise<boolean>;
   /** Told of people who are newly in a room, in the transaction that keeps the response. */
   readonly onArrivals?: ArrivalListener | undefined;
+  /** Told of ciphertexts that were served again, in the same transaction. */
+  readonly onReplays?: ReplayListener | undefined;
+  /** Whether the account watches what its rooms are like; default false. */
+  readonly guards?: boolean;
   /** Called after each response is durable. */
   onSynced(batch: {
     readonly replays: readonly Replay[];
@@ -42,6 +51,8 @@ export interface SessionOptions {
     readonly hasMessages: boolean;
     /** Rooms or people are not as they were, or an invitation waits to be accepted. */
     readonly hasChanges: boolean;
+    /** Rooms whose state or people are not as they were. */
+    readonly changed: readonly RoomId[];
   }): void;
 }
 
@@ -98,7 +109,7 @@ export class Session {
     const since = this.#position;
     const response = await this.http.json("GET", "/_matrix/client/v3/sync", SyncResponse, {
       query: {
-        filter: syncFilter,
+        filter: syncFilter(this.#options.guards === true),
         timeout: String(since === undefined ? 0 : waitMs),
         ...(since === undefined ? {} : { since }),
       },
@@ -121,6 +132,7 @@ export class Session {
         ownAccounts: this.#options.ownAccounts,
         invitations,
         now: this.#options.now(),
+        guards: this.#options.guards === true,
         withheld: readWithheldKeys(response.to_device.events),
       },
       (transaction, roomId) =>
@@ -133,15 +145,19 @@ export class Session {
           slot: roomId,
         }),
       this.#options.onArrivals,
+      this.#options.onReplays,
     );
     this.#position = response.next_batch;
     this.#untold.push(...rooms.filter(concernsCrypto));
     await this.#tellCryptoAll();
     this.crypto.syncCompleted();
     this.#lastSync = this.#options.now();
+    const changed = rooms
+      .filter(({ memberships, state }) => memberships.size + state.length > 0)
+      .map(({ roomId }) => roomId);
     const hasMessages = keysArrived || rooms.some(({ messages }) => messages.length > 0);
     const hasChanges = invitations.length > 0 || rooms.some(concernsCrypto);
-    this.#options.onSynced({ replays, hasMessages, hasChanges });
+    this.#options.onSynced({ replays, changed, hasMessages, hasChanges });
     return { onlyMembers: hasChanges && !hasMessages && invitations.length === 0 };
   }
 

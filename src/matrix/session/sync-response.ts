@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { guardedTypes } from "../../domain/guard/room-state.ts";
 import { EventId, RoomId, UserId } from "../../domain/ids.ts";
 import { verificationEventTypes } from "../crypto/verification-events.ts";
 
@@ -64,23 +65,23 @@ export const MessagesResponse = z.object({
   end: z.string().optional(),
 });
 
-/** Asks only for what is used: no presence, typing, receipts or account data. */
-export const syncFilter = JSON.stringify({
-  presence: { types: [] },
-  account_data: { types: [] },
-  room: {
+const roomTypes = ["m.room.member", "m.room.encryption", "m.room.history_visibility"];
+
+/**
+ * Asks only for what is used: no presence, typing, receipts or account data.
+ *
+ * @param guards whether the account watches what its rooms are like
+ */
+export function syncFilter(guards: boolean): string {
+  const types = guards ? [...new Set([...roomTypes, ...guardedTypes])] : roomTypes;
+  return JSON.stringify({
+    presence: { types: [] },
     account_data: { types: [] },
-    ephemeral: { types: [] },
-    state: { types: ["m.room.member", "m.room.encryption", "m.room.history_visibility"] },
-    timeline: {
-      limit: 50,
-      types: [
-        "m.room.encrypted",
-        ...verificationEventTypes,
-        "m.room.member",
-        "m.room.encryption",
-        "m.room.history_visibility",
-      ],
+    room: {
+      account_data: { types: [] },
+      ephemeral: { types: [] },
+      state: { types },
+      timeline: { limit: 50, types: ["m.room.encrypted", ...verificationEventTypes, ...types] },
     },
-  },
-});
+  });
+}

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { saveSyncToken } from "../../db/repositories/accounts.ts";
 import { receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
 import { confirmStep } from "../../db/repositories/outbox.ts";
+import { saveRoomState } from "../../db/repositories/room-state.ts";
 import {
   lockRoomChanges,
   readMemberships,
@@ -27,6 +28,8 @@ export interface SyncBatch {
   /** Invitations to accept, by room. */
   readonly invitations: readonly RoomId[];
   readonly now: Temporal.Instant;
+  /** Whether this account's word on the state of rooms counts: of several, one would be behind another. */
+  readonly guards?: boolean;
   /** Room keys that others say they do not give us. */
   readonly withheld: readonly WithheldKey[];
 }
@@ -46,6 +49,11 @@ export interface Arrival {
   readonly membership: string;
 }
 
+export type ReplayListener = (
+  db: Transaction<Database>,
+  replays: readonly Replay[],
+) => Promise<void>;
+
 export type ArrivalListener = (
   db: Transaction<Database>,
   arrivals: readonly Arrival[],
@@ -57,6 +65,7 @@ export type ArrivalListener = (
  *
  * @param acceptInvitation adds the step that joins a room, in the same transaction
  * @param onArrivals told of people who are newly in a room, in the same transaction
+ * @param onReplays told of ciphertexts that were served again, in the same transaction
  * @returns ciphertexts that the homeserver served again under another event id
  */
 export async function saveSyncBatch(
@@ -64,11 +73,13 @@ export async function saveSyncBatch(
   batch: SyncBatch,
   acceptInvitation: (db: Transaction<Database>, roomId: RoomId) => Promise<void>,
   onArrivals: ArrivalListener = async () => {},
+  onReplays: ReplayListener = async () => {},
 ): Promise<readonly Replay[]> {
   return db.transaction().execute(async (transaction) => {
     const replays: Replay[] = [];
     const arrivals: Arrival[] = [];
-    if (batch.rooms.some(changesRoom)) await lockRoomChanges(transaction);
+    const guarded = batch.guards === true && batch.rooms.some(({ state }) => state.length > 0);
+    if (guarded || batch.rooms.some(changesRoom)) await lockRoomChanges(transaction);
     if (batch.keysArrived) await retryUndecryptable(transaction, batch.account);
     for (const room of batch.rooms) {
       if (changesRoom(room)) {
@@ -79,6 +90,7 @@ export async function saveSyncBatch(
             : { historyVisibility: room.historyVisibility }),
         });
       }
+      if (batch.guards === true) await saveRoomState(transaction, room.roomId, room.state);
       arrivals.push(...(await saveMemberships(transaction, room)));
       for (const message of room.messages) {
         if (batch.ownAccounts.has(message.sender)) {
@@ -93,6 +105,7 @@ export async function saveSyncBatch(
       }
     }
     if (arrivals.length > 0) await onArrivals(transaction, arrivals);
+    if (replays.length > 0) await onReplays(transaction, replays);
     for (const key of batch.withheld) {
       await saveWithheldKey(transaction, batch.account, key, batch.now);
     }

@@ -72,14 +72,17 @@ export async function openBilateralRoom(
   });
   await savePair(db, seal, id, pair);
   for (const userId of await listRemoved(db, caseId)) await barFromRoom(db, id, userId);
-  const steps = [
+  const common = { account: bots.registrar, caseId, cause };
+  const lane = `room:${id}`;
+  for (const { slot, step } of [
     createRoomStep(room, template.federate, undefined),
     ...inviteBots(room),
-    ...admitPeople(room, waysOf(bots, registry.localPeople)),
-  ];
-  for (const { slot, step } of steps) {
-    const common = { account: bots.registrar, lane: `room:${id}`, caseId, cause };
-    await enqueueStep(db, seal, now, { ...common, slot, step });
+  ]) {
+    await enqueueStep(db, seal, now, { ...common, lane, slot, step });
+  }
+  for (const { slot, step, userId } of admitPeople(room, waysOf(bots, registry.localPeople))) {
+    const own = { lane: `people:${caseId}:${userId}`, afterLane: lane };
+    await enqueueStep(db, seal, now, { ...common, ...own, slot, step });
   }
   await logAct(work, "case.bilateral", { states: pair, room: name });
   return { name, created: true };

@@ -2,6 +2,7 @@ import { roomTemplate } from "../../config/room-template.ts";
 import { listPeople } from "../../db/repositories/cases.ts";
 import type { Case } from "../../domain/case/case.ts";
 import { stateNameOf, stateOf } from "../../domain/case/life.ts";
+import { type ShownFinding, shownFindings } from "../guard/shown-findings.ts";
 import { type CaseSeats, seatsOfCase, sits } from "../member/case-seats.ts";
 import type { Place } from "../visibility.ts";
 import type { CaseWork } from "../work.ts";
@@ -13,6 +14,8 @@ export interface CaseStatus {
   readonly state: string;
   readonly people: number;
   readonly rooms: readonly RoomStatus[];
+  /** What the guard has found in these rooms. */
+  readonly findings: readonly ShownFinding[];
 }
 
 export interface RoomStatus {
@@ -40,7 +43,10 @@ export async function caseStatus(work: CaseWork, { case: of, room }: Place): Pro
     if (actor.kind !== "person" || seat.entry.outsideSpace) return false;
     return members.get(seat.room.roomId)?.get(actor.userId) === "join";
   };
+  const shown = new Set(seats.filter(mayBeNamed).map((seat) => seat.room.roomId));
+  const findings = await shownFindings(work, of);
   return {
+    findings: findings.filter(({ roomId }) => shown.has(roomId)),
     code: of.code,
     template: roomTemplate(of.template).title,
     state: titleOfState(of),

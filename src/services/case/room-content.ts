@@ -1,4 +1,5 @@
-import type { UserId } from "../../domain/ids.ts";
+import { z } from "zod";
+import type { RoomId, UserId } from "../../domain/ids.ts";
 
 export interface RoomWish {
   /** The homeserver can read it: neutral. */
@@ -72,4 +73,28 @@ export function roomContent(wish: RoomWish): Record<string, unknown> {
 
 function state(type: string, content: Readonly<Record<string, unknown>>) {
   return { type, state_key: "", content };
+}
+
+const InitialState = z
+  .array(z.looseObject({ type: z.string(), content: z.record(z.string(), z.unknown()) }))
+  .default([]);
+
+/**
+ * A room's content with the join rule `restricted` for the members of a space, whose id is known only
+ * when it has been made (client-server API, "Restricted rooms").
+ */
+export function openToSpace(
+  content: Record<string, unknown>,
+  space: RoomId,
+): Record<string, unknown> {
+  const others = InitialState.parse(content.initial_state).filter(
+    ({ type }) => type !== "m.room.join_rules",
+  );
+  const allow = [{ type: "m.room_membership", room_id: space }];
+  const rule = {
+    type: "m.room.join_rules",
+    state_key: "",
+    content: { join_rule: "restricted", allow },
+  };
+  return { ...content, initial_state: [...others, rule] };
 }

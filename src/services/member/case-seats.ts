@@ -120,9 +120,15 @@ export async function enqueueMemberStep(
   step: MemberStep,
 ): Promise<void> {
   const place = `${room.id}:${step.userId}`;
+  // A homeserver that lets us wait must not take up the sender with every room.
+  const coming = `people:${caseId}:${step.userId}`;
+  const lanes = {
+    ...{ "set-power": `power:${room.id}`, kick: `kick:${place}` },
+    ...{ invite: coming, "bring-in": coming },
+  } as const;
   await enqueueStep(db, seal, now, {
     account: bots.registrar,
-    lane: step.kind === "set-power" ? `power:${room.id}` : `${step.kind}:${place}`,
+    lane: lanes[step.kind],
     caseId,
     step,
     cause,

@@ -118,7 +118,13 @@ export async function roomsOf(
     .where("room_id", "is not", null)
     .orderBy("position")
     .execute();
-  return rows.flatMap(({ room_id }) => (room_id === null ? [] : [room_id]));
+  const former = await db
+    .selectFrom("former_room")
+    .select("room_id")
+    .where("case_id", "=", caseId)
+    .orderBy("replaced_at")
+    .execute();
+  return [...rows, ...former].flatMap(({ room_id }) => (room_id === null ? [] : [room_id]));
 }
 
 const Upload = z.object({ uri: z.string().startsWith("mxc://") });

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
 import { findCase, findCaseRoom, findPerson } from "../../db/repositories/cases.ts";
+import { findManagement } from "../../db/repositories/management.ts";
 import { isBarred } from "../../db/repositories/members.ts";
 import type { Database } from "../../db/schema.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import { welcomeNewcomers } from "../../services/case/welcome-newcomers.ts";
+import { MANAGEMENT_LANE } from "../../services/management/report.ts";
 import { enqueueMemberStep, kickFrom } from "../../services/member/case-seats.ts";
 import type { Vault } from "../../vault/vault.ts";
 
@@ -38,7 +40,10 @@ export async function membersArrived(
   for (const [roomId, here] of [...byRoom].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const room = await findCaseRoom(db, roomId);
     const open = room === undefined ? undefined : await findCase(db, vault, room.caseId);
-    if (room === undefined || open === undefined) continue;
+    if (room === undefined || open === undefined) {
+      await operatorsArrived(db, roomId, here);
+      continue;
+    }
     const { seal } = open;
     let newcomers = 0;
     for (const { userId, membership } of here) {
@@ -52,4 +57,20 @@ export async function membersArrived(
     }
     if (newcomers > 0) await welcomeNewcomers(db, now, bots.registrar, open, room);
   }
+}
+
+/** What waited for somebody to read it is said at once. */
+async function operatorsArrived(
+  db: Transaction<Database>,
+  roomId: RoomId,
+  here: readonly Arrival[],
+): Promise<void> {
+  if (!here.some(({ membership }) => membership === "join")) return;
+  if ((await findManagement(db))?.roomId !== roomId) return;
+  await db
+    .updateTable("outbox")
+    .set({ not_before: null })
+    .where("lane", "=", MANAGEMENT_LANE)
+    .where("state", "=", "pending")
+    .execute();
 }

@@ -57,6 +57,7 @@ function receive(sender: UserId, unsigned: unknown, id: string) {
           historyVisibility: undefined,
           memberships: new Map(),
           departed: [],
+          state: [],
           messages: [message],
           gapBefore: undefined,
           verification: [],

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { Step } from "../db/repositories/outbox.ts";
+import { replaceRoomState } from "../db/repositories/room-state.ts";
+import { lockRoomChanges, saveMembership, saveRoom } from "../db/repositories/rooms.ts";
+import { RogatoryError } from "../domain/errors.ts";
+import { type EventId, UserId } from "../domain/ids.ts";
+import { HomeserverError, path } from "../matrix/http.ts";
+import { guardedFacts, readFullState } from "../matrix/session/full-state.ts";
+import { roomIdOf, Sent, type StepRun } from "./step-run.ts";
+
+/**
+ * One repair for one change: what somebody has written since is judged anew, and counted, even if an
+ * earlier attempt of this step has had its effect without our knowing.
+ */
+export async function repairState(
+  { room, type, stateKey, content, evidence }: Extract<Step, { kind: "repair-state" }>,
+  run: StepRun,
+): Promise<EventId | undefined> {
+  const roomId = await roomIdOf(run.db, room);
+  const state = await readFullState(run.session.http, roomId);
+  const found = state.find((event) => event.type === type && event.state_key === stateKey);
+  if ((found?.event_id ?? "") !== evidence) return undefined;
+  // What homeservers add to powers by themselves stays.
+  const body = type === "m.room.power_levels" ? { ...found?.content, ...content } : content;
+  const { event_id: eventId } = await run.session.http.json(
+    "PUT",
+    path`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`,
+    Sent,
+    { body },
+  );
+  return eventId;
+}
+
+const Predecessor = z.object({ predecessor: z.object({ room_id: z.string() }) });
+const Membership = z.object({ membership: z.string() });
+const Visibility = z.object({ history_visibility: z.string() });
+
+/**
+ * Whoever may change a room can point at any other one. It is ours if one of our accounts has made it
+ * and it names the former room: the id of a room is the hash of its first event since room version 12,
+ * so that neither can be forged.
+ */
+export async function followRoom(
+  { caseRoomId, from, to }: Extract<Step, { kind: "follow-room" }>,
+  run: StepRun,
+): Promise<void> {
+  const state = await readFullState(run.session.http, to).catch((error: unknown) => {
+    if (!(error instanceof HomeserverError) || error.status >= 500 || error.status === 429) {
+      throw error;
+    }
+    throw notOurs(error);
+  });
+  const create = state.find(({ type }) => type === "m.room.create");
+  const named = Predecessor.safeParse(create?.content).data?.predecessor.room_id;
+  if (create?.sender !== run.session.userId || named !== from) throw notOurs();
+  const contentOf = (wanted: string) => state.find(({ type }) => type === wanted)?.content;
+  const encryption = contentOf("m.room.encryption");
+  const visibility = Visibility.safeParse(contentOf("m.room.history_visibility")).data;
+  await run.db.transaction().execute(async (transaction) => {
+    // First, as the sync does, which may be about to greet people in the room.
+    await lockRoomChanges(transaction);
+    const { numUpdatedRows } = await transaction
+      .updateTable("case_room")
+      .set({ room_id: to })
+      .where("id", "=", caseRoomId)
+      .where("room_id", "=", from)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    await transaction
+      .insertInto("former_room")
+      .columns(["room_id", "case_room_id", "case_id", "replaced_at"])
+      .expression((expression) =>
+        expression
+          .selectFrom("case_room")
+          .select((select) => [
+            select.val(from).as("room_id"),
+            "id",
+            "case_id",
+            select.val(run.now().toString()).as("replaced_at"),
+          ])
+          .where("id", "=", caseRoomId),
+      )
+      .execute();
+    await saveRoom(transaction, to, {
+      historyVisibility: visibility?.history_visibility ?? "shared",
+      ...(encryption === undefined ? {} : { encryption }),
+    });
+    for (const { type, state_key: key, content } of state) {
+      const userId = type === "m.room.member" ? UserId.safeParse(key).data : undefined;
+      const member = Membership.safeParse(content).data;
+      if (userId === undefined || member === undefined) continue;
+      await saveMembership(transaction, to, userId, member.membership);
+    }
+    await replaceRoomState(transaction, to, guardedFacts(state));
+  });
+}
+
+function notOurs(cause?: unknown): RogatoryError {
+  return new RogatoryError(
+    "guard.foreign-room",
+    "The room that is said to replace this one was not made by us: it is not followed.",
+    { cause },
+  );
+}
