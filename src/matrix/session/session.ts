@@ -1,20 +1,15 @@
 import type { Kysely } from "kysely";
-import { z } from "zod";
+import type { z } from "zod";
 import { readSyncToken } from "../../db/repositories/accounts.ts";
 import { enqueueStep } from "../../db/repositories/outbox.ts";
-import {
-  findRoom,
-  listMembers,
-  lockRoomChanges,
-  saveMembership,
-} from "../../db/repositories/rooms.ts";
+import { findRoom } from "../../db/repositories/rooms.ts";
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import { type DeviceId, RoomId, UserId } from "../../domain/ids.ts";
+import { type DeviceId, RoomId, type UserId } from "../../domain/ids.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
-import { openRoomView, type StoredRoomView } from "../crypto/room-view.ts";
 import { type AccountHttp, path } from "../http.ts";
+import { concernsCrypto, EncryptedRooms } from "./encrypted-rooms.ts";
 import { ToDeviceError } from "./errors.ts";
 import { KeyNews } from "./key-news.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
@@ -62,8 +57,6 @@ export interface SyncNews {
   readonly onlyMembers: boolean;
 }
 
-const JoinedMembers = z.object({ joined: z.record(z.string(), z.unknown()) });
-
 /** How long the homeserver may wait for news before it answers. */
 const longPollMs = 30_000;
 
@@ -77,9 +70,7 @@ export class Session {
   readonly http: AccountHttp;
   readonly crypto: AccountCrypto;
   readonly #options: SessionOptions;
-  readonly #configured = new Map<RoomId, Promise<StoredRoomView>>();
-  /** Changes that are durable, but of which the crypto of this process does not know yet. */
-  readonly #untold: RoomChanges[] = [];
+  readonly #rooms: EncryptedRooms;
   readonly #keyNews = new KeyNews();
   /** Where the last durable response ended; read from the database once. */
   #position: string | undefined;
@@ -91,6 +82,7 @@ export class Session {
     this.deviceId = options.deviceId;
     this.http = options.http;
     this.crypto = options.crypto;
+    this.#rooms = new EncryptedRooms(options);
   }
 
   /** When the last response was durable; undefined before the first. */
@@ -148,8 +140,7 @@ export class Session {
       this.#options.onReplays,
     );
     this.#position = response.next_batch;
-    this.#untold.push(...rooms.filter(concernsCrypto));
-    await this.#tellCryptoAll();
+    await this.#rooms.tell(rooms);
     this.crypto.syncCompleted();
     this.#lastSync = this.#options.now();
     const changed = rooms
@@ -190,7 +181,7 @@ export class Session {
         "The room is not known to be encrypted; nothing was sent.",
       );
     }
-    return this.crypto.encrypt(await this.#configure(roomId), type, content);
+    return this.crypto.encrypt(await this.#rooms.view(roomId), type, content);
   }
 
   async #readRooms(
@@ -250,74 +241,4 @@ export class Session {
     }
     return accepted;
   }
-
-  /** What could not be told because the homeserver did not answer is told in the next round. */
-  async #tellCryptoAll(): Promise<void> {
-    for (let room = this.#untold[0]; room !== undefined; room = this.#untold[0]) {
-      await this.#tellCrypto(room);
-      this.#untold.shift();
-    }
-  }
-
-  /** New rooms and members are tracked at once, so that their first message can be judged. */
-  async #tellCrypto(room: RoomChanges): Promise<void> {
-    const known = await findRoom(this.#options.db, room.roomId);
-    if (known?.encryption === undefined) return;
-    const isTold = this.#configured.has(room.roomId);
-    const view = await this.#configure(room.roomId);
-    view.historyVisibility = known.historyVisibility;
-    if (isTold && room.encryption !== undefined) {
-      await this.crypto.configureRoom(view, known.encryption);
-    }
-    for (const [userId, membership] of room.memberships) {
-      this.crypto.memberChanged(room.roomId, userId, membership);
-    }
-    if (room.departed.length > 0) await this.crypto.rotateRoomKey(room.roomId);
-    for (const event of room.verification) {
-      if (event.sender === this.userId) continue;
-      await this.crypto.receiveVerification({ ...event, room_id: room.roomId });
-    }
-  }
-
-  #configure(roomId: RoomId): Promise<StoredRoomView> {
-    const configured = this.#configured.get(roomId) ?? this.#configureNow(roomId);
-    this.#configured.set(roomId, configured);
-    configured.catch(() => this.#configured.delete(roomId));
-    return configured;
-  }
-
-  async #configureNow(roomId: RoomId): Promise<StoredRoomView> {
-    const { db } = this.#options;
-    const room = await findRoom(db, roomId);
-    if (room?.encryption === undefined) throw new Error("the room is not encrypted");
-    if ((await listMembers(db, roomId, ["join"])).length === 0) await this.#loadMembers(roomId);
-    const view = await openRoomView(db, room);
-    await this.crypto.configureRoom(view, room.encryption);
-    return view;
-  }
-
-  /** A room that was just made: its members were not in any sync response yet. */
-  async #loadMembers(roomId: RoomId): Promise<void> {
-    const { joined } = await this.http.json(
-      "GET",
-      path`/_matrix/client/v3/rooms/${roomId}/joined_members`,
-      JoinedMembers,
-    );
-    await this.#options.db.transaction().execute(async (transaction) => {
-      await lockRoomChanges(transaction);
-      for (const userId of Object.keys(joined)) {
-        await saveMembership(transaction, roomId, UserId.parse(userId), "join");
-      }
-    });
-  }
-}
-
-/** A room in which people only talk needs no telling. */
-function concernsCrypto(room: RoomChanges): boolean {
-  return (
-    room.encryption !== undefined ||
-    room.historyVisibility !== undefined ||
-    room.memberships.size > 0 ||
-    room.verification.length > 0
-  );
 }
