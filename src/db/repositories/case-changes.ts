@@ -1,12 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
 import { z } from "zod";
 import { type CaseId, UserId } from "../../domain/ids.ts";
-import type { SealBox } from "../../vault/seal-box.ts";
 import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
-import { openDetails, sealDetails } from "./content.ts";
-import { takeNumber } from "./counters.ts";
+import { PendingChanges } from "./pending-changes.ts";
 
 const TABLE = "case_change";
 
@@ -20,45 +17,8 @@ const PendingTransition = z.strictObject({
 });
 export type PendingTransition = z.infer<typeof PendingTransition>;
 
-/** Keeps a transition until a second leader confirms it; the answer is its number in the case. */
-export async function insertTransition(
-  db: Transaction<Database>,
-  seal: SealBox,
-  caseId: CaseId,
-  details: PendingTransition,
-): Promise<number> {
-  const number = await takeNumber(db, caseId, "case-change");
-  const id = randomUUID();
-  await db
-    .insertInto(TABLE)
-    .values({
-      id,
-      case_id: caseId,
-      number,
-      details: sealDetails(seal, TABLE, id, details),
-      resolved_at: null,
-    })
-    .execute();
-  return number;
-}
-
-/** Finds one that nobody has confirmed yet, and locks its row until the transaction ends. */
-export async function findTransition(
-  db: Transaction<Database>,
-  seal: SealBox,
-  caseId: CaseId,
-  number: number,
-): Promise<PendingTransition | undefined> {
-  const row = await db
-    .selectFrom(TABLE)
-    .selectAll()
-    .where("case_id", "=", caseId)
-    .where("number", "=", number)
-    .where("resolved_at", "is", null)
-    .forUpdate()
-    .executeTakeFirst();
-  return row === undefined ? undefined : openDetails(seal, TABLE, row, PendingTransition);
-}
+/** Transitions of the case's state. */
+export const transitions = new PendingChanges(TABLE, "case-change", PendingTransition);
 
 /** What was asked for before a transition has happened is not confirmed after it. */
 export async function resolveTransitions(

@@ -1,9 +1,5 @@
 import { roomTemplate } from "../../config/room-template.ts";
-import {
-  findTransition,
-  insertTransition,
-  resolveTransitions,
-} from "../../db/repositories/case-changes.ts";
+import { resolveTransitions, transitions } from "../../db/repositories/case-changes.ts";
 import { findCase, saveState } from "../../db/repositories/cases.ts";
 import { lockCase } from "../../db/repositories/members.ts";
 import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
@@ -68,7 +64,7 @@ export async function changeState(
   if (!state.secondLeader || work.actor.kind !== "person") {
     return apply(work, registry, present, transition, said.room, {});
   }
-  const number = await insertTransition(work.db, work.seal, work.caseId, {
+  const number = await transitions.insert(work.db, work.seal, work.caseId, {
     ...transition,
     askedBy: work.actor.userId,
     askedAt: said.at.toString(),
@@ -89,7 +85,7 @@ export async function confirmTransition(
   said: Said,
 ): Promise<ChangedState> {
   const present = await lockAndRead(work);
-  const pending = await findTransition(work.db, work.seal, work.caseId, number);
+  const pending = await transitions.find(work.db, work.seal, work.caseId, number);
   if (pending === undefined) {
     throw new RogatoryError(
       "case.change-unknown",

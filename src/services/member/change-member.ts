@@ -1,8 +1,7 @@
 import { listPeople } from "../../db/repositories/cases.ts";
 import {
-  findMemberChange,
-  insertMemberChange,
   type MemberChange,
+  memberChanges,
   resolveMemberChange,
 } from "../../db/repositories/member-changes.ts";
 import { lockCase, markRemoved, updateProfile } from "../../db/repositories/members.ts";
@@ -60,7 +59,7 @@ export async function changeMember(
   if (why === undefined) {
     return { kind: "done", person: await apply(work, registry, person, change, {}), change };
   }
-  const number = await insertMemberChange(work.db, work.seal, work.caseId, {
+  const number = await memberChanges.insert(work.db, work.seal, work.caseId, {
     userId: person.userId,
     change,
     ...(work.actor.kind === "person" ? { askedBy: work.actor.userId } : {}),
@@ -84,7 +83,7 @@ export async function confirmMemberChange(
   saidAt: Temporal.Instant,
 ): Promise<ChangedMember> {
   await lockCase(work.db, work.caseId);
-  const pending = await findMemberChange(work.db, work.seal, work.caseId, number);
+  const pending = await memberChanges.find(work.db, work.seal, work.caseId, number);
   if (pending === undefined) {
     throw new RogatoryError(
       "member.change-unknown",
