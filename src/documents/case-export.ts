@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { formatMoment } from "../domain/time/format.ts";
 import { escapeMarkdown } from "./markdown-report.ts";
 
 /** What is written out of a case. People stand there by function; a part that is undefined is left out. */
@@ -62,7 +63,7 @@ export function caseAsMarkdown(exported: CaseExport): string {
       `- Kind: ${escapeMarkdown(kind)}`,
       `- State: ${escapeMarkdown(state)}`,
       `- Time zone: ${timeZone}`,
-      `- Exported: ${exportedAt}`,
+      `- Exported: ${formatMoment(Temporal.Instant.from(exportedAt).toZonedDateTimeISO(timeZone))}`,
       ...(leftOut.length === 0
         ? []
         : [`- Left out, because it may not be kept: ${leftOut.join(", ")}`]),

@@ -166,7 +166,7 @@ function missingFromFile(roster: readonly UserId[], { people }: CaseFile): reado
   const others = roster.filter((userId) => !inFile.has(userId)).length;
   if (others === 0) return [];
   return [
-    `${others} more on the roster ${others === 1 ? "stands" : "stand"} not in the file, and ${others === 1 ? "stays" : "stay"}: !member remove takes somebody out.`,
+    `${others === 1 ? "One person" : `${others} people`} on the roster ${others === 1 ? "is" : "are"} not in the file, and ${others === 1 ? "stays" : "stay"}: !member remove takes somebody out.`,
   ];
 }
 

@@ -225,7 +225,7 @@ describe("applying a case file", () => {
     expect(kept).toEqual([
       expect.stringContaining("@fi:example.org was removed from the case and stays out"),
       expect.stringContaining("@md:partner.example has the role rapporteur, and keeps it"),
-      expect.stringContaining("1 more on the roster stands not in the file"),
+      expect.stringContaining("One person on the roster is not in the file"),
       "timeZone differs from the file, and stays as it is.",
     ]);
     expect(await count()).toEqual(before);
