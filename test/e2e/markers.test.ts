@@ -26,6 +26,7 @@ beforeAll(async () => {
   await live.ask["case.new"]({
     yaml: `
 template: focus-group
+state: open
 name: ${markers.name}
 timeZone: Europe/Amsterdam
 meeting:
@@ -60,15 +61,17 @@ async function dump(): Promise<readonly string[]> {
   return values;
 }
 
-it("what is said, planned, recorded and written into a file is found in no place where it could leak", async () => {
+it("what is said, planned, recorded and written into a file is found in no place where it could leak", {
+  timeout: 300_000,
+}, async () => {
   const { roomId } = await leader.roomByName("coordination", { timeout: patience });
   await leader.say(roomId, `Please note ${markers.message}.`);
   expect(await ask("coordination", `!action add ${markers.action}`)).toContain("A-001");
   expect(
     await ask("coordination", `!meeting schedule tomorrow 10:00 for 1 hour: ${markers.meeting}`),
   ).toContain("M-001");
-  await ask("s1", `!takeaway #point ${markers.takeaway}`);
-  const draft = await ask("rapporteurs", "!report draft");
+  expect(await ask("s1", `!takeaway #point ${markers.takeaway}`)).toContain("recorded");
+  await ask("rapporteurs", "!report draft");
   const report = await leader.firstMessage(
     ({ kind, body }) => kind === "file" && body.endsWith(".md"),
     "the report",
@@ -77,7 +80,6 @@ it("what is said, planned, recorded and written into a file is found in no place
   // The file does hold it, decrypted: what is searched for below was really there to be found.
   const text = Buffer.from(await leader.downloadFile(report)).toString("utf8");
   expect(text).toContain(markers.takeaway);
-  expect(draft).not.toBe("");
 
   const needles = Object.values(markers);
   await live.stopBots();

@@ -42,6 +42,11 @@ export async function runChaos(
   onProgress: (text: string) => void = () => {},
 ): Promise<ChaosResults> {
   await using cleanUp = new AsyncDisposableStack();
+  let isWanted = true;
+  // Deleted last: the homeserver that is to be stopped is found by what stands in it.
+  cleanUp.defer(async () => {
+    if (!isWanted) await rm(folder, { recursive: true, force: true });
+  });
   endOnSignal(() => cleanUp.disposeAsync());
   const databaseUrl = await provideDatabase(options, cleanUp);
   const stage = await setStage({ folder, databaseUrl, random: seededRandom(options.seed + 1) });
@@ -77,8 +82,7 @@ export async function runChaos(
     join(folder, "evidence.json"),
     JSON.stringify({ rooms, readings, messages }, undefined, 1),
   );
-  if (results.flawless && !options.keep)
-    cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  isWanted = options.keep || !results.flawless;
   return results;
 }
 
