@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { packageDirectory } from "../../src/config/paths.ts";
+import { botsNodeFlags } from "../../src/process/node-flags.ts";
 import { type BareSettings, bareReadyLine, settingsVariable } from "./settings.ts";
 
 const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0060"];
@@ -24,11 +25,12 @@ export interface Subject {
   kill(): Promise<void>;
 }
 
+/** As the supervisor starts the bots' process. */
 export function startRogatory(
   configuration: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<Subject> {
-  const args = [...quiet, program, "start", "--once", "--config", configuration];
+  const args = [...botsNodeFlags, program, "start", "--once", "--config", configuration];
   return start(args, environment, "Rogatory is ready.");
 }
 

@@ -50,13 +50,12 @@ async function runOnce(config: Config, signal: AbortSignal): Promise<void> {
 async function keepRunning(config: Config, path: string, signal: AbortSignal): Promise<number> {
   const { supervise } = await import("../process/supervisor.ts");
   const { openLog } = await import("../process/log.ts");
+  const { botsNodeFlags } = await import("../process/node-flags.ts");
   const log = openLog(config.paths.logs, config.log.level);
   const [, program = ""] = process.argv;
-  // As the launcher in bin/ does: warnings that a user can do nothing about.
-  const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0060"];
   return supervise({
     file: process.execPath,
-    args: [...process.execArgv, ...quiet, program, "start", "--once", "--config", path],
+    args: [...process.execArgv, ...botsNodeFlags, program, "start", "--once", "--config", path],
     signal,
     onStart: (child) => log.info("supervisor.started", { child }),
     onEnd({ pid, code, signal: by, pauseMs }) {

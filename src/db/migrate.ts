@@ -1,5 +1,10 @@
-import type { Kysely } from "kysely";
-import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
+import { type Kysely, sql } from "kysely";
+import {
+  DEFAULT_MIGRATION_TABLE,
+  type Migration,
+  type MigrationProvider,
+  Migrator,
+} from "kysely/migration";
 import { RogatoryError } from "../domain/errors.ts";
 import { isConnectionLost } from "./connection-lost.ts";
 import { firstLight } from "./migrations/0001-first-light.ts";
@@ -37,6 +42,7 @@ const provider: MigrationProvider = { getMigrations: async () => migrations };
  * @throws RogatoryError `database.migration` if one fails; the schema is then as it was before it
  */
 export async function migrate(db: Kysely<Database>, upTo?: string): Promise<void> {
+  if (upTo === undefined && (await isCurrent(db))) return;
   const migrator = new Migrator({ db, provider });
   const { error, results } = await (upTo === undefined
     ? migrator.migrateToLatest()
@@ -49,4 +55,14 @@ export async function migrate(db: Kysely<Database>, upTo?: string): Promise<void
     `The database could not be brought to this version (migration ${failed}). Nothing was changed by it; restore the previous version or report the log.`,
     { cause: error },
   );
+}
+
+/** One look, for all the starts with nothing to migrate. Anything unusual is left to the migrator. */
+async function isCurrent(db: Kysely<Database>): Promise<boolean> {
+  const table = sql.table(DEFAULT_MIGRATION_TABLE);
+  const { rows: found } = await sql<{ there: boolean }>`
+    select to_regclass(${DEFAULT_MIGRATION_TABLE}) is not null as there`.execute(db);
+  if (found[0]?.there !== true) return false;
+  const { rows } = await sql<{ name: string }>`select name from ${table} order by name`.execute(db);
+  return rows.map(({ name }) => name).join() === Object.keys(migrations).sort().join();
 }

@@ -38,7 +38,7 @@ export interface BotProcessOptions {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics?: Metrics;
+  readonly metrics?: Metrics | undefined;
   /** Something broke that only a restart heals: memory may be ahead of the database. */
   onFatal(error: unknown): void;
 }

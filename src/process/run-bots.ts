@@ -9,7 +9,6 @@ import { listOpenShreddings } from "../db/repositories/shreddings.ts";
 import { reportStart } from "../services/management/troubles.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
-import { startBots } from "./bot-process.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
 import { serveControl } from "./control-socket.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -21,9 +20,7 @@ import {
   tellSupervisorReady,
 } from "./fatal.ts";
 import { describeForLog, openLog } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
-import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
-import { createOperations } from "./operations.ts";
+import type { MetricsServer } from "./metrics-server.ts";
 import { becomeOwner } from "./owner.ts";
 import { isDestructionDue } from "./retention-due.ts";
 import { LAST_END } from "./supervisor.ts";
@@ -50,6 +47,7 @@ export async function runBots(
   const log = openLog(config.paths.logs, config.log.level);
   using _guard = endOnUncaught(log);
   const onFatal = (error: unknown): never => endProcess(log, error);
+  const program = loadProgram(config);
   let stoodBy = false;
   const ownership = await becomeOwner(config, {
     signal,
@@ -81,18 +79,9 @@ export async function runBots(
       const { finishShreddings } = await import("./finish-shreddings.ts");
       await finishShreddings({ config, db, vault, now: () => clock.now() });
     }
-    const metrics = createMetrics({ db, clock });
+    const { startBots, createOperations, monitoring } = await program;
+    const metrics = monitoring?.createMetrics({ db, clock });
     const bots = await startBots({ config, db, vault, clock, log, metrics, onFatal });
-    await db.transaction().execute(async (transaction) => {
-      const now = clock.now();
-      const ranSince = await noteRunning(transaction, now);
-      // The bots have made way for the destruction of data: nobody has to look into that.
-      if (isPlanned) return;
-      await reportStart({ db: transaction, vault, now }, config.bots.registrar, {
-        ...{ cause: `start.${randomUUID()}`, lastEnd, ranSince, stoodBy },
-      });
-    });
-    bots.wakeSenders();
     ownership.onForeignSteps(() => bots.wakeSenders());
     const ifRunning = (error: unknown) => {
       if (!signal.aborted) onFatal(error);
@@ -118,12 +107,24 @@ export async function runBots(
     let served: MetricsServer | undefined;
     try {
       const { listen } = config.metrics;
-      if (listen !== undefined) served = await serveMetrics(listen, metrics.registry);
+      if (listen !== undefined && metrics !== undefined) {
+        served = await monitoring?.serveMetrics(listen, metrics.registry);
+      }
       log.info("process.ready");
       onReady();
+      tellSupervisorReady();
+      await db.transaction().execute(async (transaction) => {
+        const now = clock.now();
+        const ranSince = await noteRunning(transaction, now);
+        // The bots have made way for the destruction of data: nobody has to look into that.
+        if (isPlanned) return;
+        await reportStart({ db: transaction, vault, now }, config.bots.registrar, {
+          ...{ cause: `start.${randomUUID()}`, lastEnd, ranSince, stoodBy },
+        });
+      });
+      bots.wakeSenders();
       // A process that is killed would not leave it behind.
       flushCompileCache();
-      tellSupervisorReady();
       await untilAborted(signal);
     } finally {
       await ticker.stop();
@@ -139,6 +140,26 @@ export async function runBots(
   } finally {
     await ownership.release();
   }
+}
+
+/**
+ * The larger part of the program. It is loaded while the process waits for the database, and for its
+ * turn; a failure is met where it is awaited.
+ */
+function loadProgram(config: Config) {
+  const loading = Promise.all([
+    import("./bot-process.ts"),
+    import("./operations.ts"),
+    config.metrics.listen === undefined
+      ? undefined
+      : Promise.all([import("./metrics.ts"), import("./metrics-server.ts")]),
+  ]).then(([{ startBots }, { createOperations }, monitored]) => ({
+    startBots,
+    createOperations,
+    monitoring: monitored && { ...monitored[0], ...monitored[1] },
+  }));
+  loading.catch(() => {});
+  return loading;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -48,9 +48,12 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenedSe
   const { db, vault, userId, homeserverUrl, token } = options;
   const { deviceId, storeKey } = await ensureAccount(db, vault, options.now(), userId);
   const http = new AccountHttp(homeserverUrl, token, userId, deviceId);
-  await patiently(() => ensureProvisioned(http, { ...options, deviceId }));
+  const provisioning = patiently(() => ensureProvisioned(http, { ...options, deviceId }));
+  // Met below: a store that is there can be opened meanwhile, without the homeserver.
+  provisioning.catch(() => {});
   const recovery = recoveryKeyStore(db, vault, userId);
   const storeFound = await hasStore(userId, deviceId);
+  if (!storeFound) await provisioning;
   const crypto = await AccountCrypto.open(
     { homeserverUrl, token, userId, deviceId, storeKey, log: options.log },
     recovery,
@@ -66,6 +69,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenedSe
   const account = { userId, deviceId, bot: options.bot, storeFound };
   const work = { http, crypto, recovery, account };
   try {
+    await provisioning;
     const isReliable = await patiently(() => checkIdentity(work));
     if (!isReliable) await patiently(() => completeIdentity(work));
     return {
