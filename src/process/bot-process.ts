@@ -81,7 +81,9 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
       ),
     );
   const registration = await readRegistration(config.homeserver.registrationFile);
-  const commands = await loadCommands();
+  // Needed when the accounts have synced; they are loaded while the homeserver answers.
+  const commands = loadCommands();
+  commands.catch(() => {});
   const accounts: BotAccounts = config.bots;
   const ownAccounts = new Set<UserId>(Object.values(accounts));
   const running: RunningAccount[] = [];
@@ -180,7 +182,7 @@ interface AccountOptions extends BotProcessOptions {
   readonly token: string;
   readonly accounts: BotAccounts;
   readonly ownAccounts: ReadonlySet<UserId>;
-  readonly commands: Awaited<ReturnType<typeof loadCommands>>;
+  readonly commands: ReturnType<typeof loadCommands>;
   wakeSenders(): void;
   onStepDone(): void;
   sessionOf(userId: UserId): Session | undefined;
@@ -263,7 +265,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     vault,
     session,
     now,
-    commands: options.commands,
+    commands: await options.commands,
     accounts: options.accounts,
     requireSignedDevices: config.commands.requireSignedDevices,
     localPeople: config.rooms.localPeople,

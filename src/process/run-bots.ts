@@ -9,6 +9,7 @@ import { listOpenShreddings } from "../db/repositories/shreddings.ts";
 import { reportStart } from "../services/management/troubles.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
+import type { BotProcess } from "./bot-process.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
 import { serveControl } from "./control-socket.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -81,7 +82,20 @@ export async function runBots(
     }
     const { startBots, createOperations, monitoring } = await program;
     const metrics = monitoring?.createMetrics({ db, clock });
-    const bots = await startBots({ config, db, vault, clock, log, metrics, onFatal });
+    let started: BotProcess | undefined;
+    const [bots, operations] = await Promise.all([
+      startBots({ config, db, vault, clock, log, metrics, onFatal }),
+      createOperations({
+        config,
+        db,
+        vault,
+        now: () => clock.now(),
+        onSteps: () => started?.wakeSenders(),
+        sessionOf: (userId) => started?.sessionOf(userId),
+        checkCases: async (cases) => started?.checkCases(cases),
+      }),
+    ]);
+    started = bots;
     ownership.onForeignSteps(() => bots.wakeSenders());
     const ifRunning = (error: unknown) => {
       if (!signal.aborted) onFatal(error);
@@ -92,15 +106,6 @@ export async function runBots(
         if (due && !signal.aborted) endForRetention(log);
       }, ifRunning);
     }, log);
-    const operations = await createOperations({
-      config,
-      db,
-      vault,
-      now: () => clock.now(),
-      onSteps: () => bots.wakeSenders(),
-      sessionOf: (userId) => bots.sessionOf(userId),
-      checkCases: (cases) => bots.checkCases(cases),
-    });
     const control = await serveControl(config.paths.socket, operations, (method, error) =>
       log.error("operation.failed", { method, ...describeForLog(error) }),
     );
