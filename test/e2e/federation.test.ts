@@ -41,6 +41,7 @@ afterAll(async () => {
   await homeservers?.close();
 });
 
+const Joined = z.object({ joined: z.record(z.string(), z.unknown()) });
 const Children = z.array(
   z.object({
     ...{ type: z.string(), state_key: z.string() },
@@ -63,7 +64,6 @@ async function joinFromSpace(): Promise<void> {
   const query = { via: child?.content.via?.[0] ?? "" };
   const address = path`/_matrix/client/v3/join/${coordination}`;
   await http.json("POST", address, Anything, { query, body: {} });
-  expect(far.invitations()).toEqual([]);
 }
 
 async function ask(person: Person, text: string): Promise<string> {
@@ -119,9 +119,19 @@ describe("people of a second homeserver", () => {
     expect(directory.chunk).toEqual([]);
   });
 
-  it("are out of all rooms when they are removed, and are given nothing of what follows", async () => {
+  it("are out of all rooms when they are removed, and are given nothing of what follows", {
+    timeout: 2 * patience,
+  }, async () => {
     await ask(leader, `!member remove ${guest.userId}`);
-    await expect.poll(() => far.rooms(), { timeout: patience }).toEqual([]);
+    // Their own homeserver may not notice: what it missed before the removal it can no longer ask for.
+    const near = new AccountHttp(live.homeserver.url, live.accessTokenOf(leader));
+    for (const { roomId } of leader.rooms()) {
+      const members = () =>
+        near.json("GET", path`/_matrix/client/v3/rooms/${roomId}/joined_members`, Joined);
+      await expect
+        .poll(async () => Object.keys((await members()).joined), { timeout: patience })
+        .not.toContain(guest.userId);
+    }
     const later = await leader.say(coordination, "said after the removal");
     await leader.reads(later);
     const http = new AccountHttp(homeservers.far.url, guest.accessToken);
