@@ -1,11 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
-import type { z } from "zod";
-import type { CaseId } from "../../domain/ids.ts";
+import { z } from "zod";
+import { type CaseId, UserId } from "../../domain/ids.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
+import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
 import { openDetails, sealDetails } from "./content.ts";
 import { takeNumber } from "./counters.ts";
+
+/** What is kept of everything that waits for a second leader. */
+export const asked = {
+  /** Absent when an operator asked. */
+  askedBy: UserId.exactOptional(),
+  askedAt: z.string(),
+};
 
 /** Changes of one kind that wait until a second leader confirms them, each with a number in the case. */
 export class PendingChanges<T> {
@@ -55,5 +63,21 @@ export class PendingChanges<T> {
       .forUpdate()
       .executeTakeFirst();
     return row === undefined ? undefined : openDetails(seal, this.#table, row, this.#schema);
+  }
+
+  /** @param number the one that was confirmed; left out: all that are open, which nobody confirms any more */
+  async resolve(
+    db: Transaction<Database>,
+    caseId: CaseId,
+    now: Temporal.Instant,
+    number?: number,
+  ): Promise<void> {
+    await db
+      .updateTable(this.#table)
+      .set({ resolved_at: instantText(now) })
+      .where("case_id", "=", caseId)
+      .where("resolved_at", "is", null)
+      .$if(number !== undefined, (query) => query.where("number", "=", number ?? 0))
+      .execute();
   }
 }

@@ -5,12 +5,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { packageDirectory } from "../../config/paths.ts";
+import { botsNodeFlags } from "../../process/node-flags.ts";
 
-const program = [
-  "--disable-warning=ExperimentalWarning",
-  "--disable-warning=DEP0060",
-  join(packageDirectory(), "bin", "rogatory.js"),
-];
+const program = [...botsNodeFlags, join(packageDirectory(), "bin", "rogatory.js")];
 const pauseMs = 200;
 const graceMs = 20_000;
 

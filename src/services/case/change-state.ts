@@ -1,5 +1,5 @@
 import { roomTemplate } from "../../config/room-template.ts";
-import { resolveTransitions, transitions } from "../../db/repositories/case-changes.ts";
+import { transitions } from "../../db/repositories/case-changes.ts";
 import { findCase, saveState } from "../../db/repositories/cases.ts";
 import { lockCase } from "../../db/repositories/members.ts";
 import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
@@ -206,7 +206,8 @@ async function enter(
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await saveState(work.db, work.caseId, to);
-  await resolveTransitions(work.db, work.caseId, work.now);
+  // What was asked for before a transition has happened is not confirmed after it.
+  await transitions.resolve(work.db, work.caseId, work.now);
   await planAgreement(work, of);
   await beginState(work, of, to);
   await logAct(work, "case.state", { to, ...details });

@@ -1,9 +1,5 @@
 import { listPeople } from "../../db/repositories/cases.ts";
-import {
-  type MemberChange,
-  memberChanges,
-  resolveMemberChange,
-} from "../../db/repositories/member-changes.ts";
+import { type MemberChange, memberChanges } from "../../db/repositories/member-changes.ts";
 import { lockCase, markRemoved, updateProfile } from "../../db/repositories/members.ts";
 import type { Person } from "../../domain/case/person.ts";
 import { findMember, lastLeader } from "../../domain/case/roster.ts";
@@ -103,7 +99,7 @@ export async function confirmMemberChange(
   const person = findMember(pending.userId, roster);
   const by = { number, askedBy: askedBy ?? "operator" };
   const changed = await apply(work, registry, person, change, by);
-  await resolveMemberChange(work.db, work.caseId, number, work.now);
+  await memberChanges.resolve(work.db, work.caseId, work.now, number);
   return { kind: "done", person: changed, change };
 }
 

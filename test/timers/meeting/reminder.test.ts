@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { findCase } from "../../../src/db/repositories/cases.ts";
-import { placeOfPayload, Step } from "../../../src/db/repositories/outbox.ts";
-import { TimerWorker } from "../../../src/delivery/timer-worker.ts";
-import { UserId } from "../../../src/domain/ids.ts";
-import { loadTimers } from "../../../src/timers/registry.ts";
 import { type CaseHarness, openCaseHarness } from "../../support/case-harness.ts";
+import { fireTimers } from "../../support/fire-timers.ts";
 
-const clerk = UserId.parse("@clerk:rogatory.localhost");
 let harness: CaseHarness;
-let now: Temporal.Instant;
 
 beforeAll(async () => {
   harness = await openCaseHarness({
@@ -36,30 +30,8 @@ beforeEach(async () => {
 afterAll(() => harness.close());
 
 /** Fires what is due at an instant, and gives all that was ever said, with its room. */
-async function at(instant: string): Promise<readonly string[]> {
-  now = Temporal.Instant.from(instant);
-  const { db, vault } = harness;
-  const failures: unknown[] = [];
-  const worker = new TimerWorker({
-    db,
-    vault,
-    accounts: { registrar: clerk, clerk, scribe: clerk },
-    timers: await loadTimers(),
-    now: () => now,
-    onSteps: () => {},
-    onFailure: (_, error) => failures.push(error),
-  });
-  worker.start((error) => failures.push(error));
-  await worker.stop();
-  expect(failures).toEqual([]);
-  const open = await findCase(db, vault, harness.caseId);
-  const rows = await db.selectFrom("outbox").selectAll().orderBy("position").execute();
-  return rows.map((row) => {
-    const step = Step.parse(
-      open?.seal.open(placeOfPayload(row.account, row.transaction_id), row.payload, Step),
-    );
-    return step.kind === "send" ? `${row.lane}: ${step.content.body}` : "";
-  });
+function at(instant: string): Promise<readonly string[]> {
+  return fireTimers(harness, instant);
 }
 
 const schedule = (text: string, room = "coordination") =>
