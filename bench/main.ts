@@ -14,6 +14,7 @@ import { benchRooms } from "./rooms.ts";
 import { benchRoundTrips } from "./round-trip.ts";
 import { benchSessions } from "./sessions.ts";
 import { type Ground, prepareGround } from "./support/ground.ts";
+import { buildProgram } from "./support/program.ts";
 
 // npm run bench: side by side with what one would otherwise build on.
 
@@ -78,6 +79,7 @@ function machine({ database }: Options): Results["machine"] {
 
 try {
   const options = readOptions(process.argv.slice(2));
+  await buildProgram();
   const ground = await prepareGround(options.database, options.rooms);
   try {
     endOnSignal(() => ground.close());

@@ -1,12 +1,12 @@
-// npm run build: makes dist/, which the published package runs from.
+// npm run build: makes dist/, which the published package runs from (docs/adr/bundled-program.md).
 //
 // Build before `npm pack` or `npm publish`: .npmrc turns install and pack scripts off, so that npm
 // does not do it by itself.
-import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { extname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
 import { z } from "zod";
+import { thirdPartyLicences } from "./third-party-licences.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const STAND_INS = ["request", "request-promise", "@matrix-org/matrix-sdk-crypto-nodejs"];
@@ -15,6 +15,11 @@ const Manifest = z.looseObject({
   name: z.string(),
   dependencies: z.record(z.string(), z.string()).default({}),
 });
+
+/** What is found by its path at run time, and the program itself. */
+const ENTRIES = ["src/cli/main.ts", "src/config/paths.ts"];
+/** Each file in a folder of these is a command or a timer of its own. */
+const REGISTRIES = ["src/commands", "src/timers"];
 
 /**
  * npm ignores the overrides of a dependency, so the package carries matrix-bot-sdk with it; what is
@@ -46,22 +51,45 @@ function declareStandIns(): void {
   writeFileSync(manifestPath("matrix-bot-sdk"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-function compile(): boolean {
-  const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
-  const compiler = join(manifest, "..", "bin", "tsc");
-  const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
-    cwd: ROOT,
-    stdio: "inherit",
-  });
-  return status === 0;
+function entries(): Record<string, string> {
+  const registered = REGISTRIES.flatMap((registry) =>
+    readdirSync(join(ROOT, registry), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap((noun) =>
+        readdirSync(join(ROOT, registry, noun.name)).map(
+          (file) => `${registry}/${noun.name}/${file}`,
+        ),
+      ),
+  );
+  return Object.fromEntries(
+    [...ENTRIES, ...registered].map((path) => [path.replace(/\.ts$/, ""), join(ROOT, path)]),
+  );
 }
 
-/** What the sources read at run time beside themselves, such as SQL. */
-function copyData(): void {
-  cpSync(join(ROOT, "src"), join(ROOT, "dist", "src"), {
-    recursive: true,
-    filter: (source) => extname(source) !== ".ts",
+/** Packages that stay packages: they load files of their own, or are carried as they are. */
+const EXTERNAL = [
+  /^@electric-sql\/pglite/,
+  /^@matrix-org\/matrix-sdk-crypto-wasm/,
+  /^matrix-bot-sdk/,
+  // Optional, and never installed.
+  "pg-native",
+];
+
+async function bundle(): Promise<void> {
+  const build = await rolldown({
+    cwd: ROOT,
+    input: entries(),
+    platform: "node",
+    external: EXTERNAL,
   });
+  const { output } = await build.write({
+    dir: join(ROOT, "dist"),
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name]-[hash].js",
+  });
+  await build.close();
+  const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+  writeFileSync(join(ROOT, "dist", "THIRD-PARTY-LICENCES.txt"), thirdPartyLicences(modules));
 }
 
 const real = checkBundle();
@@ -72,11 +100,8 @@ if (real.length > 0) {
   process.exitCode = 1;
 } else {
   rmSync(join(ROOT, "dist"), { recursive: true, force: true });
-  if (compile()) {
-    copyData();
-    declareStandIns();
-    process.stdout.write("Built dist/. Next: npm pack\n");
-  } else {
-    process.exitCode = 1;
-  }
+  mkdirSync(join(ROOT, "dist"));
+  await bundle();
+  declareStandIns();
+  process.stdout.write("Built dist/. Next: npm pack\n");
 }

@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { packageDirectory } from "../../src/config/paths.ts";
 import { botsNodeFlags } from "../../src/process/node-flags.ts";
+import { program, programEnvironment } from "./program.ts";
 import { type BareSettings, bareReadyLine, settingsVariable } from "./settings.ts";
 
 const quiet = ["--disable-warning=ExperimentalWarning", "--disable-warning=DEP0060"];
-const program = join(packageDirectory(), "bin", "rogatory.js");
 const graceMs = 20_000;
 const settled = { pauseMs: 1000, withinMegabytes: 2, samples: 3, atMost: 20 };
 
@@ -31,7 +30,7 @@ export function startRogatory(
   environment: NodeJS.ProcessEnv,
 ): Promise<Subject> {
   const args = [...botsNodeFlags, program, "start", "--once", "--config", configuration];
-  return start(args, environment, "Rogatory is ready.");
+  return start(args, { ...environment, ...programEnvironment }, "Rogatory is ready.");
 }
 
 export function startBare(name: "js-sdk" | "bot-sdk", settings: BareSettings): Promise<Subject> {
@@ -45,7 +44,9 @@ export async function rogatory(
   environment: NodeJS.ProcessEnv,
   ...args: readonly string[]
 ): Promise<void> {
-  await promisify(execFile)(process.execPath, [...quiet, program, ...args], { env: environment });
+  await promisify(execFile)(process.execPath, [...quiet, program, ...args], {
+    env: { ...environment, ...programEnvironment },
+  });
 }
 
 /** However this process ends, no subject outlives it. */

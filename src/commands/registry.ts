@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { programDirectory } from "../config/paths.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { Command } from "./command.ts";
 
@@ -14,7 +15,7 @@ const CommandModule = z.object({
 
 /** Loads every `src/commands/<noun>/<command>.ts`: a new command is one new file. */
 export async function loadCommands(): Promise<readonly Command[]> {
-  const folder = dirname(fileURLToPath(import.meta.url));
+  const folder = join(programDirectory(), "commands");
   const commands: Command[] = [];
   for (const noun of await readdir(folder, { withFileTypes: true })) {
     if (!noun.isDirectory()) continue;

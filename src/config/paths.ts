@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { RogatoryError } from "../domain/errors.ts";
 
@@ -23,6 +23,16 @@ export function packageDirectory(): string {
     folder = parent;
   }
   return folder;
+}
+
+/**
+ * Where the program's own files lie, those among them that are found by their folder: `src` in a
+ * checkout, `dist/src` where it was built, wherever the build has put the code that asks.
+ */
+export function programDirectory(): string {
+  const folder = packageDirectory();
+  const [place] = relative(folder, import.meta.dirname).split(sep);
+  return place === "dist" ? join(folder, "dist", "src") : join(folder, "src");
 }
 
 /** Where laws, templates, holidays and texts are kept as data. */

@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { programDirectory } from "../config/paths.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { Timer } from "./timer.ts";
 
@@ -14,7 +15,7 @@ const TimerModule = z.object({
 
 /** Loads every `src/timers/<noun>/<timer>.ts`: a new timer is one new file. */
 export async function loadTimers(): Promise<readonly Timer[]> {
-  const folder = dirname(fileURLToPath(import.meta.url));
+  const folder = join(programDirectory(), "timers");
   const timers: Timer[] = [];
   for (const noun of await readdir(folder, { withFileTypes: true })) {
     if (!noun.isDirectory()) continue;

@@ -1,9 +1,12 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestHomeserver } from "../support/homeserver.ts";
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "../..");
@@ -86,6 +89,41 @@ describe("the package, installed by somebody else", () => {
       'const { configDirectory } = await import("./node_modules/rogatory/dist/src/config/paths.js"); console.log(configDirectory());';
     const { stdout } = await inPlace(process.execPath, "--input-type=module", "-e", script);
     expect(stdout.trim()).toBe(join(place, "node_modules/rogatory/config"));
+  });
+
+  it("knows the chat commands", async () => {
+    const { stdout } = await inPlace("npx", "--no-install", "rogatory", "meeting", "--help");
+    expect(stdout).toContain("schedule");
+  });
+
+  it("names the licences of what was taken into it", async () => {
+    const file = "node_modules/rogatory/dist/THIRD-PARTY-LICENCES.txt";
+    const text = await readFile(join(place, file), "utf8");
+    expect(text).toMatch(/^matrix-js-sdk \d+\.\d+\.\d+ \(Apache-2\.0\)\n\n.+/m);
+  });
+
+  it("runs the bots on a real homeserver", { timeout: 3 * MINUTE }, async () => {
+    const homeserver = await startTestHomeserver();
+    const config = `homeserver:
+  url: ${homeserver.url}
+  serverName: ${homeserver.serverName}
+  registrationFile: ${join(homeserver.directory, "registration.yaml")}
+`;
+    await writeFile(join(place, "rogatory.yaml"), config);
+    const program = join(place, "node_modules/.bin/rogatory");
+    const child = spawn(program, ["start"], {
+      ...{ cwd: place, stdio: ["ignore", "pipe", "inherit"] },
+      env: { ...environment, ROGATORY_MASTER_KEY: "5".repeat(64) },
+    });
+    try {
+      const [line] = await once(createInterface({ input: child.stdout }), "line");
+      expect(line).toBe("Rogatory is ready.");
+      child.kill("SIGTERM");
+      expect(await once(child, "exit")).toEqual([0, null]);
+    } finally {
+      child.kill("SIGKILL");
+      await homeserver.stop();
+    }
   });
 
   it("loads matrix-bot-sdk without the packages that were replaced", async () => {
