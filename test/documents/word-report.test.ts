@@ -74,7 +74,8 @@ describe("the Word outcome report, opened in LibreOffice", () => {
       const squeezed = pages.map((page) => page.replaceAll(/\s+/g, " "));
       expect(squeezed[0]).toContain("DRAFT TLP:AMBER");
       for (const { number, title } of report.sections) {
-        const entry = new RegExp(`${RegExp.escape(`${number}. ${title}`)} ?\\.{3,} ?(\\d+)`);
+        // Where a wider font replaces Calibri, a long title leaves no room for dots.
+        const entry = new RegExp(`${RegExp.escape(`${number}. ${title}`)}[ .]+(\\d+)`);
         const page = Number(entry.exec(squeezed[1] ?? "")?.[1]);
         expect(page, title).toBeGreaterThan(2);
         // Fonts differ between machines: a heading near a page break may move to the next page.
