@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { inspect, promisify } from "node:util";
+import matrixJsSdk from "matrix-js-sdk/package.json" with { type: "json" };
 import { z } from "zod";
 import { endOnSignal } from "../src/dev/chaos/end-on-signal.ts";
+import { SYNAPSE_VERSION } from "../src/dev/homeserver/environment.ts";
 import { terminal } from "../src/dev/terminal.ts";
 import { describeError, RogatoryError } from "../src/domain/errors.ts";
 import { type Options, type parts, readOptions } from "./options.ts";
@@ -35,6 +37,8 @@ async function measure(options: Options, ground: Ground): Promise<Results> {
   progress("Preparing...");
   return {
     machine: machine(options),
+    date: Temporal.Now.instant().toString({ smallestUnit: "minute" }),
+    version: await version(),
     rooms: options.rooms,
     ...(wanted("round-trip")
       ? {
@@ -74,7 +78,18 @@ function machine({ database }: Options): Results["machine"] {
     memoryGigabytes: Math.round(totalmem() / 1e9),
     node: process.versions.node,
     database,
+    synapse: SYNAPSE_VERSION,
+    matrixJsSdk: matrixJsSdk.version,
+    system: `${type()} ${release()}`,
+    load: Number(loadavg()[0]?.toFixed(1)),
   };
+}
+
+async function version(): Promise<string> {
+  const git = (...args: readonly string[]) => promisify(execFile)("git", args);
+  const { stdout: commit } = await git("rev-parse", "--short", "HEAD");
+  const { stdout: changes } = await git("status", "--porcelain", "--untracked-files=no");
+  return `${commit.trim()}${changes === "" ? "" : "+"}`;
 }
 
 try {

@@ -12,7 +12,15 @@ export interface Results {
     readonly memoryGigabytes: number;
     readonly node: string;
     readonly database: string;
+    readonly synapse: string;
+    readonly matrixJsSdk: string;
+    readonly system: string;
+    /** Processes that wanted a core in the minute before. */
+    readonly load: number;
   };
+  readonly date: string;
+  /** Commit that was measured; with `+` if it was changed since. */
+  readonly version: string;
   readonly rooms: number;
   readonly roundTrips?: readonly RoundTripFigures[];
   readonly manyRooms?: readonly RoomFigures[];
@@ -33,7 +41,7 @@ export function printResults(results: Results): void {
   const { machine } = results;
   terminal.heading("Machine");
   terminal.line(
-    `${machine.cores} cores (${machine.processor}), ${machine.memoryGigabytes} GB, Node ${machine.node}, ${machine.database}`,
+    `${machine.cores} cores (${machine.processor}), ${machine.memoryGigabytes} GB, load ${machine.load}, ${machine.system}, Node ${machine.node}, ${machine.database}, Synapse ${machine.synapse}, matrix-js-sdk ${machine.matrixJsSdk}`,
   );
   if (results.roundTrips !== undefined) printRoundTrips(results.roundTrips);
   if (results.manyRooms !== undefined) printRooms(results.rooms, results.manyRooms);
@@ -65,7 +73,7 @@ function printRooms(rooms: number, figures: readonly RoomFigures[]): void {
   terminal.heading(`One account in ${rooms} encrypted rooms`);
   for (const row of figures) {
     terminal.line(
-      `${row.subject.padEnd(34)} ${row.idleMegabytes} MB idle, ${row.addedMegabytes} MB added; start ${row.idleStartSeconds} s idle, first ${row.firstStartSeconds} s, again ${row.restartSeconds} s`,
+      `${row.subject.padEnd(34)} ${row.idleMegabytes} MB idle, ${row.addedMegabytes} MB added (at first ${row.firstAddedMegabytes} MB); start ${row.idleStartSeconds} s idle, first ${row.firstStartSeconds} s, again ${row.restartSeconds} s`,
     );
   }
   const [ours, reference] = figures;
@@ -75,6 +83,9 @@ function printRooms(rooms: number, figures: readonly RoomFigures[]): void {
     `memory added ${ours.addedMegabytes} MB (wanted: at most ${targets.addedMegabytes} MB; matrix-js-sdk ${reference.addedMegabytes} MB)`,
   );
   const ratio = ours.restartSeconds / reference.restartSeconds;
+  terminal.line(
+    `        a command typed before the restart was answered ${ours.answerSeconds} s after its begin`,
+  );
   judge(
     ratio <= targets.restart,
     `restart ${ratio.toFixed(2)} of matrix-js-sdk's, which syncs from nothing (wanted: at most ${targets.restart})`,

@@ -1,5 +1,7 @@
+import { openCase } from "./support/case.ts";
 import { median, rounded } from "./support/figures.ts";
-import { type Ground, oneAccount } from "./support/ground.ts";
+import { type Deployment, type Ground, oneAccount } from "./support/ground.ts";
+import { startSpeaker } from "./support/speaker.ts";
 import { type Subject, startBare, startRogatory } from "./support/subject.ts";
 
 export interface RoomFigures {
@@ -8,15 +10,26 @@ export interface RoomFigures {
   readonly idleMegabytes: number;
   readonly megabytes: number;
   readonly addedMegabytes: number;
+  /** Added in the very first start, which learns of all rooms at once. */
+  readonly firstAddedMegabytes: number;
   /** From the start of the process until the first command can be taken, seconds: without rooms. */
   readonly idleStartSeconds: number;
   /** The very first start, which learns of all rooms. */
   readonly firstStartSeconds: number;
   /** Every later start. */
   readonly restartSeconds: number;
+  /**
+   * From the start of the process until a person reads the answer to a command that was typed before;
+   * only where keys outlive the process.
+   */
+  readonly answerSeconds?: number;
 }
 
-const starts = 3;
+const rogatoryName = "Rogatory";
+const starts = 5;
+const command = "!action list";
+/** The person, and the one account of the bots. */
+const membersOfCoordination = 2;
 
 /** Memory and restart of one account in many encrypted rooms. */
 export async function benchRooms(
@@ -30,7 +43,7 @@ export async function benchRooms(
   const idle = await ground.deployment("idle", oneAccount("bench_idle"));
   const subjects: readonly (readonly [string, () => Promise<Subject>, () => Promise<Subject>])[] = [
     [
-      "Rogatory",
+      rogatoryName,
       () => startRogatory(idle.configuration, idle.environment),
       () => startRogatory(crowded.configuration, crowded.environment),
     ],
@@ -49,7 +62,7 @@ export async function benchRooms(
   for (const [subject, startIdle, startCrowded] of subjects) {
     onProgress(`${subject} in many rooms...`);
     // What only a first start does is not what every later one costs.
-    await measureStart(startIdle);
+    const firstIdle = await measureStart(startIdle);
     const first = await measureStart(startCrowded);
     const idleRuns = await measureStarts(startIdle);
     const runs = await measureStarts(startCrowded);
@@ -61,11 +74,36 @@ export async function benchRooms(
       megabytes: rounded(megabytes),
       addedMegabytes: rounded(megabytes - idleMegabytes),
       idleStartSeconds: rounded(median(idleRuns.map(({ seconds }) => seconds)), 2),
+      firstAddedMegabytes: rounded(first.megabytes - firstIdle.megabytes),
       firstStartSeconds: rounded(first.seconds, 2),
       restartSeconds: rounded(median(runs.map(({ seconds }) => seconds)), 2),
+      ...(subject === rogatoryName ? { answerSeconds: await measureAnswers(ground, crowded) } : {}),
     });
   }
   return figures;
+}
+
+/** Commands that wait when the process starts. */
+async function measureAnswers(ground: Ground, deployment: Deployment): Promise<number> {
+  const person = await ground.person();
+  await using cleanUp = new AsyncDisposableStack();
+  const speaker = await startSpeaker({ ...person, url: ground.homeserver.url });
+  cleanUp.defer(() => speaker.stop());
+  await openCase(deployment, person.localpart);
+  const start = () => startRogatory(deployment.configuration, deployment.environment);
+  const making = await start();
+  const coordination = await speaker.room("coordination", membersOfCoordination);
+  await speaker.roundTrip(coordination, command);
+  await making.stop();
+  const seconds: number[] = [];
+  for (let run = 0; run < starts; run += 1) {
+    const answer = await speaker.ask(coordination, command);
+    const begin = performance.now();
+    const [answeredAt, subject] = await Promise.all([answer(), start()]);
+    seconds.push((answeredAt - begin) / 1000);
+    await subject.stop();
+  }
+  return rounded(median(seconds), 2);
 }
 
 export interface StartFigures {

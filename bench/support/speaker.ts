@@ -36,6 +36,8 @@ export interface Speaker {
   openRoom(bot: string, name: string, encrypted: boolean): Promise<string>;
   /** Milliseconds from sending a text until its answer is there, decrypted. */
   roundTrip(roomId: string, text: string): Promise<number>;
+  /** Sends a text; resolves to a wait for its answer, which gives its time as `performance.now()`. */
+  ask(roomId: string, text: string): Promise<() => Promise<number>>;
   stop(): void;
 }
 
@@ -82,7 +84,19 @@ export async function startSpeaker(account: SpeakerAccount): Promise<Speaker> {
       });
     });
 
+  async function ask(roomId: string, text: string): Promise<() => Promise<number>> {
+    const { event_id: eventId } = await client.sendMessage(roomId, {
+      msgtype: MsgType.Text,
+      body: text,
+    });
+    return async () => {
+      if (!answered.has(eventId)) await answerTo(eventId);
+      return answered.get(eventId) ?? Number.NaN;
+    };
+  }
+
   return {
+    ask,
     room: (suffix, members) => enter(client, suffix, members),
     async openRoom(bot, name, encrypted) {
       await client.createRoom({
@@ -101,12 +115,8 @@ export async function startSpeaker(account: SpeakerAccount): Promise<Speaker> {
     },
     async roundTrip(roomId, text) {
       const begin = performance.now();
-      const { event_id: eventId } = await client.sendMessage(roomId, {
-        msgtype: MsgType.Text,
-        body: text,
-      });
-      if (!answered.has(eventId)) await answerTo(eventId);
-      return (answered.get(eventId) ?? Number.NaN) - begin;
+      const answer = await ask(roomId, text);
+      return (await answer()) - begin;
     },
     stop: () => client.stopClient(),
   };
