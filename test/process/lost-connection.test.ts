@@ -52,6 +52,8 @@ describe.skipIf(postgresUrl === undefined)(
       expect(given.map(({ body }) => body)).toEqual([expect.stringContaining(title)]);
       const ended = await events("supervisor.ended");
       expect(ended.map((line) => line.code)).toEqual(Array(ends).fill(exitCodes.database));
+      expect(await events("process.fatal")).toHaveLength(ends);
+      expect(await events("process.uncaught")).toEqual([]);
       expect(await events("command.failed")).toEqual([]);
     }
 
