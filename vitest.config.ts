@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests whose database is `testLocation()`: they run on PGlite, and again on a real PostgreSQL. */
+/** Tests whose database is `testLocation()` or `testDatabaseUrl()`: they run on PGlite, and again on a real PostgreSQL. */
 const onDatabase = [
+  "test/cli/{bot-recover,outbox}.test.ts",
   "test/commands/**/*.test.ts",
   "test/db/**/*.test.ts",
   "test/delivery/**/*.test.ts",

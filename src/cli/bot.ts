@@ -7,6 +7,7 @@ import { UserId } from "../domain/ids.ts";
 import { botNames } from "../process/bot-accounts.ts";
 import { statusText } from "./bot-status.ts";
 import { askAtTerminal, type BotName, verifyBot } from "./bot-verify.ts";
+import { endAfter } from "./end-after.ts";
 import {
   type OperatorOptions,
   operate,
@@ -37,7 +38,7 @@ export function register(program: Command): void {
     )
     .addArgument(new Argument("<bot>", "the bot").choices(botNames))
     .option("--recovery-key-file <path>", "file with the recovery key, if the database has lost it")
-    .action(recover);
+    .action(endAfter(recover));
 
   withOperatorOptions(group.command("recovery-key"))
     .description("print the recovery key of a bot, for safe keeping outside the database")

@@ -7,6 +7,7 @@ import {
   certificateAsMarkdown,
   type SignedCertificate,
 } from "../services/shredding/certificate.ts";
+import { endAfter } from "./end-after.ts";
 import {
   type OperatorOptions,
   type ReasonOption,
@@ -26,7 +27,7 @@ export function registerShred(group: Command): void {
     .argument("<case>", "code or real name of the case")
     .option("--yes", "really do it; without it you are shown what would be destroyed")
     .option("--output <folder>", "where the certificate is written", ".")
-    .action(shred);
+    .action(endAfter(shred));
 }
 
 async function shred(name: string, options: ShredOptions): Promise<void> {

@@ -72,6 +72,9 @@ function openPool(
   });
   // An idle connection that is cut concerns nobody: the pool opens another for the next statement.
   pool.on("error", () => {});
+  // One that is cut while it is used fails its statement: whoever gave that says what it means. Without
+  // a listener the same news would end the process before anybody could.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 

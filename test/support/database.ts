@@ -10,15 +10,19 @@ const prefix = `rogatory_test_${process.env.ROGATORY_TEST_RUN ?? "alone"}_`;
  * its own on the server that DATABASE_URL names. The end of the run drops it.
  */
 export async function testLocation(): Promise<DatabaseLocation> {
+  const url = await testDatabaseUrl();
+  return url === undefined ? { kind: "memory" } : { kind: "postgresql", url };
+}
+
+/** The same for a program that is started by the test; undefined where it uses PGlite. */
+export async function testDatabaseUrl(): Promise<string | undefined> {
   const server = process.env.DATABASE_URL;
-  if (process.env.ROGATORY_TEST_DATABASE !== "postgresql" || server === undefined) {
-    return { kind: "memory" };
-  }
+  if (process.env.ROGATORY_TEST_DATABASE !== "postgresql" || server === undefined) return undefined;
   const name = `${prefix}${randomUUID().replaceAll("-", "")}`;
   await administer(server, (client) => client.query(`create database ${name}`));
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { kind: "postgresql", url: url.href };
+  return url.href;
 }
 
 /** Drops what the tests of this run have made. */

@@ -28,6 +28,8 @@ export interface DeploymentOptions {
   /** What the bots take for the present when they start. */
   readonly clock?: Temporal.Instant | undefined;
   readonly operators?: readonly string[];
+  /** Connection URL of PostgreSQL; without it the embedded database is used. */
+  readonly databaseUrl?: string | undefined;
   readonly onProgress?: (text: string) => void;
   /** Once aborted, nothing more is started, and bots that are only just starting are ended. */
   readonly signal?: AbortSignal;
@@ -40,6 +42,7 @@ export function deploymentFiles(directory: string) {
     registration: inside("registration.yaml"),
     configuration: inside("rogatory.yaml"),
     masterKey: inside("master.key"),
+    databaseUrl: inside("database.url"),
     data: inside("data"),
     output: inside("bots.log"),
     record: inside("bots.json"),
@@ -77,6 +80,9 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     ...{ directory: files.homeserver, port, serverName, registrations: [files.registration] },
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+  if (options.databaseUrl !== undefined) {
+    await writePrivateFile(files.databaseUrl, options.databaseUrl);
+  }
   await writePrivateFile(files.configuration, configuration(options, homeserver));
   const botsFiles: BotsFiles = files;
   await endLeftBots(botsFiles);
@@ -112,6 +118,9 @@ function configuration(options: DeploymentOptions, homeserver: Homeserver): stri
       registrationFile: "registration.yaml",
     },
     dataDirectory: "data",
+    ...(options.databaseUrl === undefined
+      ? {}
+      : { database: { kind: "postgresql", urlFile: "database.url" } }),
     vault: { masterKeyFile: "master.key" },
     operators: options.operators ?? [],
     ...(options.clock === undefined ? {} : { clock: { startAt: options.clock.toString() } }),

@@ -84,13 +84,18 @@ export async function publishSigningKeys(http: AccountHttp, keys: SigningKeys): 
 
 const Devices = z.object({ devices: z.array(z.object({ device_id: DeviceId })) });
 
+/** All devices of the account that the homeserver knows. */
+export async function listDevices(http: AccountHttp): Promise<readonly DeviceId[]> {
+  const { devices } = await http.json("GET", "/_matrix/client/v3/devices", Devices);
+  return devices.map((device) => device.device_id);
+}
+
 /** Takes every other device of the account off the homeserver (MSC4190: without authentication). */
 export async function deleteOtherDevices(
   http: AccountHttp,
   keep: DeviceId,
 ): Promise<readonly DeviceId[]> {
-  const { devices } = await http.json("GET", "/_matrix/client/v3/devices", Devices);
-  const others = devices.map((device) => device.device_id).filter((id) => id !== keep);
+  const others = (await listDevices(http)).filter((id) => id !== keep);
   for (const deviceId of others) {
     await http.json("DELETE", path`/_matrix/client/v3/devices/${deviceId}`, Nothing);
   }

@@ -14,8 +14,9 @@ import { deleteOtherStores } from "../crypto/stores.ts";
 import { AccountHttp } from "../http.ts";
 import { provisionAccount } from "../provisioning/accounts.ts";
 import { establishIdentity } from "./establish-identity.ts";
+import { findEchoes } from "./find-echoes.ts";
 import { type OpenSessionOptions, recoveryKeyStore } from "./open-session.ts";
-import { deleteOtherDevices, readPublishedIdentity } from "./published-identity.ts";
+import { deleteOtherDevices, listDevices, readPublishedIdentity } from "./published-identity.ts";
 import { trackPeople } from "./track-people.ts";
 
 export interface RecoverOptions
@@ -47,6 +48,11 @@ export async function recoverAccount(options: RecoverOptions): Promise<Recovered
   const old = await ensureAccount(db, vault, options.now(), userId);
   await provisionAccount({ ...options, deviceId: old.deviceId });
   const recoveryKey = await chooseRecoveryKey(options, old.deviceId);
+  // Also with devices that this database does not know: it may be older than what they have sent. Its
+  // own device has come back above if it was deleted, and what it sent is still known to be its own.
+  for (const device of await listDevices(new AccountHttp(homeserverUrl, token, userId))) {
+    await findEchoes({ ...options, http: new AccountHttp(homeserverUrl, token, userId, device) });
+  }
 
   await db.transaction().execute(async (transaction) => {
     await replaceDevice(transaction, vault, userId);

@@ -1,6 +1,5 @@
-import type { Kysely } from "kysely";
 import type { z } from "zod";
-import { ensureAccount, readRecoveryKey } from "../../db/repositories/accounts.ts";
+import { ensureAccount, readRecoveryKey, readSyncToken } from "../../db/repositories/accounts.ts";
 import {
   type DeviceRenewal,
   findRenewal,
@@ -8,7 +7,6 @@ import {
   keepRenewedRecoveryKey,
   switchDevice,
 } from "../../db/repositories/device-renewals.ts";
-import type { Database } from "../../db/schema.ts";
 import type { DeviceId } from "../../domain/ids.ts";
 import { AccountCrypto } from "../crypto/crypto.ts";
 import type { RoomKey } from "../crypto/identity.ts";
@@ -16,6 +14,7 @@ import { deleteOtherStores, hasStore } from "../crypto/stores.ts";
 import { AccountHttp } from "../http.ts";
 import { provisionAccount } from "../provisioning/accounts.ts";
 import { establishIdentity, type RecoveryKeyStore } from "./establish-identity.ts";
+import { findEchoes } from "./find-echoes.ts";
 import { type OpenSessionOptions, recoveryKeyStore } from "./open-session.ts";
 import { deleteOtherDevices } from "./published-identity.ts";
 import { SyncResponse } from "./sync-response.ts";
@@ -63,7 +62,7 @@ async function makeDevice(options: RenewOptions, renewal: DeviceRenewal) {
   await using old = await openDevice(options, former, recovery);
   await using fresh = await openDevice(options, renewal, recovery);
   // From here on people send keys to the new device too; what came before is fetched by the old one.
-  await drainKeys(old, await readToken(db, options));
+  await drainKeys(old, await readSyncToken(db, userId));
   const all = await old.crypto.identity.exportRoomKeys();
   const kept = all.filter((key: RoomKey) => !options.isForgotten(key.room_id));
   await fresh.crypto.identity.importRoomKeys(kept);
@@ -75,6 +74,8 @@ async function makeDevice(options: RenewOptions, renewal: DeviceRenewal) {
   await fresh.crypto.identity.renewSecretStorage(recoveryKey);
   // The tracking above is written in the background: whoever was not asked for then, is now.
   await fresh.crypto.identity.exchangeKeys();
+  // Last, so that nothing that an ended process had still under way arrives afterwards.
+  await findEchoes({ ...options, http: old.http });
   await db.transaction().execute((transaction) => switchDevice(transaction, vault, userId));
   return { kept: kept.length, dropped: all.length - kept.length };
 }
@@ -133,18 +134,6 @@ async function openDevice(
     throw error;
   }
   return { http, crypto, [Symbol.asyncDispose]: async () => crypto.stop() };
-}
-
-async function readToken(
-  db: Kysely<Database>,
-  { userId }: Pick<RenewOptions, "userId">,
-): Promise<string | undefined> {
-  const row = await db
-    .selectFrom("account")
-    .select("sync_token")
-    .where("user_id", "=", userId)
-    .executeTakeFirstOrThrow();
-  return row.sync_token ?? undefined;
 }
 
 const toDeviceOnly = JSON.stringify({

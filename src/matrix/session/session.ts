@@ -1,5 +1,4 @@
 import type { Kysely } from "kysely";
-import type { z } from "zod";
 import { readSyncToken } from "../../db/repositories/accounts.ts";
 import { enqueueStep } from "../../db/repositories/outbox.ts";
 import { findRoom } from "../../db/repositories/rooms.ts";
@@ -8,12 +7,13 @@ import { RogatoryError } from "../../domain/errors.ts";
 import { type DeviceId, RoomId, type UserId } from "../../domain/ids.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
-import { type AccountHttp, path } from "../http.ts";
+import type { AccountHttp } from "../http.ts";
 import { concernsCrypto, EncryptedRooms } from "./encrypted-rooms.ts";
 import { ToDeviceError } from "./errors.ts";
 import { KeyNews } from "./key-news.ts";
+import { fetchMissed } from "./missed-messages.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
-import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
+import { SyncResponse, syncFilter } from "./sync-response.ts";
 import {
   type ArrivalListener,
   type Replay,
@@ -202,31 +202,15 @@ export class Session {
       const missed =
         changes.gapBefore === undefined || since === undefined
           ? []
-          : await this.#fillGap(changes.roomId, changes.gapBefore, since, signal);
+          : await fetchMissed(
+              this.http,
+              changes.roomId,
+              { from: changes.gapBefore, to: since },
+              signal,
+            );
       rooms.push({ ...changes, messages: [...missed, ...changes.messages] });
     }
     return rooms;
-  }
-
-  /** Fetches the messages that a limited timeline left out, oldest first. */
-  async #fillGap(
-    roomId: RoomId,
-    from: string,
-    since: string,
-    signal: AbortSignal,
-  ): Promise<readonly RoomEvent[]> {
-    const missed: RoomEvent[] = [];
-    for (let position: string | undefined = from; position !== undefined; ) {
-      const page: z.infer<typeof MessagesResponse> = await this.http.json(
-        "GET",
-        path`/_matrix/client/v3/rooms/${roomId}/messages`,
-        MessagesResponse,
-        { query: { dir: "b", from: position, to: since, limit: "100" }, signal },
-      );
-      missed.push(...page.chunk.filter((event) => event.type === "m.room.encrypted"));
-      position = page.chunk.length === 0 ? undefined : page.end;
-    }
-    return missed.reverse();
   }
 
   async #acceptable(response: SyncResponse): Promise<readonly RoomId[]> {

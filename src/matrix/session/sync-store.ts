@@ -94,7 +94,7 @@ export async function saveSyncBatch(
       arrivals.push(...(await saveMemberships(transaction, room)));
       for (const message of room.messages) {
         if (batch.ownAccounts.has(message.sender)) {
-          await confirmEcho(transaction, batch, message);
+          await confirmEcho(transaction, batch.account, message, batch.now);
           continue;
         }
         const became = await receiveEvent(
@@ -136,10 +136,12 @@ async function saveMemberships(
 
 const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
 
-async function confirmEcho(
+/** Marks the step as sent whose message this is, if it is one that the asking device has sent. */
+export async function confirmEcho(
   db: Transaction<Database>,
-  { account, now }: SyncBatch,
+  account: UserId,
   message: RoomEvent,
+  now: Temporal.Instant,
 ): Promise<void> {
   const transactionId = Echo.safeParse(message).data?.unsigned.transaction_id;
   if (message.sender !== account || transactionId === undefined) return;

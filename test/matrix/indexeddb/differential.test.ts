@@ -20,14 +20,14 @@ async function onSql(db: TestDatabase, name: string, cachedRows: number, plan: P
     await store.close();
     store = openStore(db, { cachedRows });
   };
-  const log = await interpret(
+  const run = await interpret(
     { factory: () => store.indexedDB, keyRange: IDBKeyRange, restart },
     name,
     plan,
   );
   store.indexedDB.deleteDatabase(name);
   await store.close();
-  return log;
+  return run.log;
 }
 
 describe.each(engines)("IndexedDB on $name", (engine) => {
@@ -46,7 +46,11 @@ describe.each(engines)("IndexedDB on $name", (engine) => {
       fc.asyncProperty(program, fc.constantFrom(0, 3, 2000), async (plan, cachedRows) => {
         number += 1;
         const expected = await interpret(fakeImplementation(), "p", plan);
-        expect(await onSql(db, `p${number}`, cachedRows, plan)).toEqual(expected);
+        // There fake-indexeddb leaves entries of what was written in the index that it brings back. All
+        // changes have to be reverted (W3C Indexed Database API 3.0, §5.5 "Aborting a transaction"):
+        // upgrades.test.ts has a test of it.
+        fc.pre(!expected.undoesRacingDeletion);
+        expect(await onSql(db, `p${number}`, cachedRows, plan)).toEqual(expected.log);
       }),
       { numRuns: programs, endOnFailure: process.env.ROGATORY_PROGRAMS === undefined },
     );

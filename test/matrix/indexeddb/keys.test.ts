@@ -2,7 +2,7 @@ import { IDBFactory as FakeFactory } from "fake-indexeddb";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeKey, encodeKey, tryEncodeKey } from "../../../src/matrix/indexeddb/keys.ts";
-import { validKey } from "./support/programs.ts";
+import { validKey } from "./support/operations.ts";
 
 const fake = new FakeFactory();
 const anyKey = fc.oneof(

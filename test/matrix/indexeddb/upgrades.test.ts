@@ -55,6 +55,32 @@ describe.each(engines)("an upgrade on $name", (engine) => {
     again.close();
   });
 
+  it("brings back a deleted index as it was when it is aborted, whatever was written before", async () => {
+    const first = await connect(store.indexedDB, name, 1, (connection) => {
+      const records = connection.createObjectStore("records");
+      records.createIndex("group", "group");
+      records.put({ group: "old" }, "kept");
+      records.put({ group: "old" }, "removed");
+    });
+    first.close();
+    const attempt = connect(store.indexedDB, name, 2, (_, transaction) => {
+      const records = transaction.objectStore("records");
+      // Not waited for: they are done after the index was deleted.
+      records.put({ group: "new" }, "kept");
+      records.put({ group: "new" }, "added");
+      records.delete("removed");
+      records.deleteIndex("group");
+      records.put({ group: "newer" }, "kept").onsuccess = () => transaction.abort();
+    });
+    await expect(attempt).rejects.toMatchObject({ name: "AbortError" });
+    const again = await connect(store.indexedDB, name);
+    const records = again.transaction("records").objectStore("records");
+    expect(await resultOf(records.getAllKeys())).toEqual(["kept", "removed"]);
+    expect(await resultOf(records.index("group").getAllKeys())).toEqual(["kept", "removed"]);
+    expect(await resultOf(records.index("group").getAll("old"))).toHaveLength(2);
+    again.close();
+  });
+
   it("fills a new index with the records that were there", async () => {
     const first = await connect(store.indexedDB, name, 1, (connection) => {
       const records = connection.createObjectStore("records");

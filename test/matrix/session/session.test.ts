@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Person } from "../../../src/dev/people/person.ts";
-import { EventId, type RoomId } from "../../../src/domain/ids.ts";
+import { EventId, type RoomId, type UserId } from "../../../src/domain/ids.ts";
+import { AccountHttp, path } from "../../../src/matrix/http.ts";
+import { readRegistration } from "../../../src/matrix/provisioning/registration.ts";
 import { type LiveCase, openLiveCase } from "../../support/live-case.ts";
 
 let live: LiveCase;
@@ -79,6 +81,42 @@ describe("a session", () => {
     expect((await leader.replyTo(asked)).body).toContain("said before the gap");
     expect(answersTo(asked)).toHaveLength(1);
   });
+});
+
+describe("a session whose account was put out of a room and let in again", () => {
+  it("fetches what was said before, however much was said that it must not see", async () => {
+    const { clerk, registrar } = live.config.bots;
+    const { as_token: token } = await readRegistration(live.config.homeserver.registrationFile);
+    const change = (by: UserId, what: string, body: object) =>
+      new AccountHttp(live.homeserver.url, token, by).json(
+        "POST",
+        path`/_matrix/client/v3/rooms/${room}/${what}`,
+        z.object({}),
+        { body },
+      );
+    const leaderHttp = new AccountHttp(live.homeserver.url, live.accessTokenOf(leader));
+    await live.stopBots();
+    const asked = await leader.say(room, "!action add said before the clerk was put out");
+    await change(registrar, "kick", { user_id: clerk });
+    // Of these the homeserver gives at least one page that is empty, and not the last one.
+    await Promise.all(
+      Array.from({ length: 250 }, (_, number) =>
+        leaderHttp.json(
+          "PUT",
+          path`/_matrix/client/v3/rooms/${room}/send/m.room.message/unseen-${String(number)}`,
+          z.object({}),
+          { body: { msgtype: "m.text", body: "not for the clerk" } },
+        ),
+      ),
+    );
+    await change(registrar, "invite", { user_id: clerk });
+    await change(clerk, "join", {});
+    await Promise.all(
+      Array.from({ length: 60 }, (_, number) => leader.say(room, `later remark ${number}`)),
+    );
+    await live.startBots();
+    expect((await leader.replyTo(asked)).body).toContain("said before the clerk was put out");
+  }, 120_000);
 });
 
 describe("a command from a device that its owner has not signed", () => {

@@ -12,26 +12,34 @@ export interface Implementation {
   restart(): Promise<void>;
 }
 
-/** Runs a program and tells everything that its author could see. */
+export interface Run {
+  /** Everything that the program's author could see. */
+  readonly log: readonly string[];
+  /** An upgrade was undone that had deleted an index before earlier writes of its store were done. */
+  readonly undoesRacingDeletion: boolean;
+}
+
 export async function interpret(
   implementation: Implementation,
   name: string,
   program: Program,
-): Promise<readonly string[]> {
+): Promise<Run> {
   const log: string[] = [];
   let highest = 0;
+  let undoesRacingDeletion = false;
   for (const [number, session] of program.sessions.entries()) {
     if (session.restart) await implementation.restart();
     const version =
       session.version === "current" ? undefined : Math.max(1, highest + session.version);
     highest = Math.max(highest, version ?? 1);
-    await runSession(implementation, name, version, session, (line) =>
+    const { undone, raced } = await runSession(implementation, name, version, session, (line) =>
       log.push(`${number} ${line}`),
     );
+    undoesRacingDeletion ||= undone && raced;
   }
   await implementation.restart();
   await tell(implementation.factory(), name, (line) => log.push(line));
-  return log;
+  return { log, undoesRacingDeletion };
 }
 
 async function runSession(
@@ -40,9 +48,9 @@ async function runSession(
   version: number | undefined,
   session: Session,
   log: Tell,
-): Promise<void> {
+): Promise<{ readonly undone: boolean; readonly raced: boolean }> {
   let database: IDBDatabase;
-  let upgrading: Promise<void> = Promise.resolve();
+  let upgrading = Promise.resolve({ raced: false });
   try {
     database = await connect(implementation.factory(), name, version, (connection, transaction) => {
       log(`upgrade ended with ${connection.version}`);
@@ -50,11 +58,11 @@ async function runSession(
       upgrading = upgrade(implementation, connection, transaction, session, log);
     });
   } catch (error) {
-    await upgrading;
+    const { raced } = await upgrading;
     log(`open failed: ${nameOf(error)}`);
-    return;
+    return { undone: true, raced };
   }
-  await upgrading;
+  const { raced } = await upgrading;
   log(`open: ${database.version} ${[...database.objectStoreNames].join()}`);
   for (const [number, batch] of session.batches.entries()) {
     const lines = await Promise.all(
@@ -69,6 +77,7 @@ async function runSession(
     }
   }
   database.close();
+  return { undone: false, raced };
 }
 
 async function upgrade(
@@ -77,8 +86,10 @@ async function upgrade(
   transaction: IDBTransaction,
   session: Session,
   log: Tell,
-): Promise<void> {
+): Promise<{ readonly raced: boolean }> {
   const outcomes: Promise<void>[] = [];
+  const writes = new UnfinishedWrites();
+  let raced = false;
   for (const [number, step] of session.upgrade.entries()) {
     const label = `upgrade step ${number} ${step.kind}`;
     if (step.kind === "request") {
@@ -88,8 +99,10 @@ async function upgrade(
         log(`${label} ${line}`),
       );
       outcomes.push(outcome);
+      writes.add(step, outcome);
       if (step.waits) await outcome;
     } else {
+      raced ||= step.kind === "deleteIndex" && writes.has(step.store);
       // After a failed request fake-indexeddb forgets the upgrade before it has told of the abort.
       const said = attempt(() => changeSchema(connection, transaction, step));
       log(`${label} ${said.replace("TransactionInactiveError", "InvalidStateError")}`);
@@ -97,6 +110,27 @@ async function upgrade(
   }
   if (session.abortsUpgrade) log(`abort upgrade ${attempt(() => transaction.abort())}`);
   await Promise.all(outcomes);
+  return { raced };
+}
+
+/** Writes of an upgrade that were asked for and may not have been done yet. */
+class UnfinishedWrites {
+  readonly #steps = new Set<RequestStep>();
+
+  add(step: RequestStep, outcome: Promise<void>): void {
+    const { kind } = step.operation;
+    if (kind === "cursor") {
+      // Its outcome is told before that of the last change that is made with it.
+      this.#steps.add(step);
+    } else if (kind === "put" || kind === "add" || kind === "delete" || kind === "clear") {
+      this.#steps.add(step);
+      void outcome.then(() => this.#steps.delete(step));
+    }
+  }
+
+  has(store: string): boolean {
+    return [...this.#steps].some((step) => step.store === store);
+  }
 }
 
 function changeSchema(

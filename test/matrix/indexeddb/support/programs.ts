@@ -1,172 +1,6 @@
 import * as fc from "fast-check";
-import type {
-  CursorMove,
-  Operation,
-  Program,
-  Query,
-  RequestStep,
-  Session,
-  TransactionPlan,
-  UpgradeStep,
-} from "./program.ts";
-
-const text = fc.constantFrom(
-  ..."a b c ab B z é 😀 \uffff \ud800 \udc00 \ue000 \u0001 \u0002 \u0003 \u001d \u007f \u0080".split(
-    " ",
-  ),
-  "",
-  "\u0000",
-  "a\u0000",
-  "a\u001db",
-);
-const number = fc.oneof(
-  fc.integer({ min: -3, max: 3 }).map((value) => value + 0),
-  fc.constantFrom(0.5, -0.5, 1e300, -1e300, 5e-324, Infinity, -Infinity),
-);
-const simpleKey = fc.oneof(
-  { weight: 5, arbitrary: text },
-  { weight: 3, arbitrary: number },
-  { weight: 1, arbitrary: fc.integer({ min: -3, max: 3 }).map((value) => new Date(value)) },
-  // Not empty: fake-indexeddb takes an empty view for a detached one.
-  { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 3 }) },
-  {
-    weight: 1,
-    arbitrary: fc.uint8Array({ maxLength: 3 }).map((bytes) => Uint8Array.from(bytes).buffer),
-  },
-);
-/** Valid keys of every type, from a pool small enough to collide. */
-export const validKey: fc.Arbitrary<unknown> = fc.oneof(
-  { weight: 6, arbitrary: simpleKey },
-  { weight: 1, arbitrary: fc.array(simpleKey, { maxLength: 3 }) },
-  { weight: 1, arbitrary: fc.array(fc.array(simpleKey, { maxLength: 2 }), { maxLength: 2 }) },
-);
-const invalidKey = fc.constantFrom<unknown>(
-  Number.NaN,
-  null,
-  true,
-  {},
-  [Number.NaN],
-  new Date(Number.NaN),
-);
-const key = fc.oneof({ weight: 20, arbitrary: validKey }, { weight: 1, arbitrary: invalidKey });
-
-const part = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 2, "x", "y") },
-  { weight: 2, arbitrary: validKey },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom<unknown>(null, undefined, true, Number.NaN, 10n, [], { d: 1 }),
-  },
-);
-const record = fc.record(
-  {
-    a: part,
-    b: part,
-    c: fc.oneof(fc.record({ d: part }), part),
-    // Here, for as an index key -0 comes back as 0.
-    note: fc.oneof(fc.string({ maxLength: 4 }), fc.constant(-0)),
-  },
-  { requiredKeys: [] },
-);
-const value: fc.Arbitrary<unknown> = fc.oneof(
-  { weight: 12, arbitrary: record },
-  { weight: 2, arbitrary: part },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom<unknown>(
-      new Map([["a", 1]]),
-      new Set([1]),
-      { a: 1, bytes: Uint8Array.of(1, 2, 255) },
-      Object.assign([1], { 2: 3 }),
-      { ["__proto__"]: 1, a: "x" },
-      { "\u0000": "\u0000", a: "\ud800" },
-      () => 1,
-    ),
-  },
-);
-
-const query: fc.Arbitrary<Query> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant({ kind: "nothing" as const }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom("key" as const, "only" as const), key }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("lower" as const, "upper" as const),
-      key,
-      open: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant("bound" as const),
-      lower: key,
-      upper: key,
-      lowerOpen: fc.boolean(),
-      upperOpen: fc.boolean(),
-    }),
-  },
-);
-
-/** The newest draft reads an object that is no key as the options of getAll; the Rust store passes none. */
-function isNoOptions(query: Query): boolean {
-  if (query.kind !== "key" || query.key === true) return query.kind !== "key";
-  return Object.getPrototypeOf(query.key ?? 0) !== Object.prototype;
-}
-
-const move: fc.Arbitrary<CursorMove> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant({ kind: "continue" as const }) },
-  { weight: 2, arbitrary: fc.constant({ kind: "delete" as const }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      // fake-indexeddb takes an undefined value for a missing argument.
-      kind: fc.constant("update" as const),
-      value: value.filter((given) => given !== undefined),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("continueTo" as const), key }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("advance" as const),
-      count: fc.integer({ min: 0, max: 3 }),
-    }),
-  },
-);
-
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant("put" as const), key, value }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("add" as const), key, value }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("get" as const, "getKey" as const, "delete" as const, "count" as const),
-      query,
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("getAll" as const, "getAllKeys" as const),
-      query: query.filter(isNoOptions),
-      limit: fc.constantFrom<unknown>(undefined, undefined, 0, 1, 2, 3, -1, Number.NaN),
-    }),
-  },
-  { weight: 1, arbitrary: fc.constant({ kind: "clear" as const }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("cursor" as const, "cursor" as const, "keyCursor" as const),
-      query,
-      direction: fc.constantFrom(undefined, "next", "prev", "nextunique", "prevunique"),
-      moves: fc.array(move, { maxLength: 6 }),
-    }),
-  },
-);
+import { move, operation, part } from "./operations.ts";
+import type { Program, RequestStep, Session, TransactionPlan, UpgradeStep } from "./program.ts";
 
 const store = fc.constantFrom("s", "s", "s", "t");
 const index = fc.constantFrom("i", "j", "k");
@@ -208,19 +42,52 @@ const upgradeStep: fc.Arbitrary<UpgradeStep> = fc.oneof(
   { weight: 4, arbitrary: request },
 );
 
-const reads = ["get", "getKey", "getAll", "getAllKeys", "count", "keyCursor"];
+/** Writes of records that meet each other under few keys, in the store and in its index `i`. */
+const meetingKey = fc.constantFrom<unknown>("a", "b", "c", 1);
+const meetingWrite: fc.Arbitrary<RequestStep> = fc.record({
+  kind: fc.constant("request" as const),
+  store: fc.constant("s"),
+  index: fc.constant(undefined),
+  operation: fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constantFrom("put" as const, "put" as const, "add" as const),
+        key: meetingKey,
+        value: fc.record({ a: fc.constantFrom<unknown>(0, 1, 2, "x"), b: part }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant("delete" as const),
+        query: fc.record({ kind: fc.constant("key" as const), key: meetingKey }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: "clear" as const }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant("cursor" as const),
+        query: fc.constant({ kind: "nothing" as const }),
+        direction: fc.constant(undefined),
+        moves: fc.array(move, { minLength: 1, maxLength: 4 }),
+      }),
+    },
+  ),
+  waits: fc.boolean(),
+  prevents: fc.boolean(),
+});
+const meetingWrites = fc.array(meetingWrite, { minLength: 1, maxLength: 4 });
 
-/**
- * No writes beside the deletion of an index: undoing both, fake-indexeddb leaves entries of the new
- * records in the restored index.
- */
-const upgradeSteps = fc
-  .array(upgradeStep, { maxLength: 6 })
-  .map((steps) =>
-    steps.some((step) => step.kind === "deleteIndex")
-      ? steps.filter((step) => step.kind !== "request" || reads.includes(step.operation.kind))
-      : steps,
-  );
+/** An upgrade that deletes an index which holds records, amid writes of such records. */
+const deletingUpgrade = fc
+  .tuple(
+    fc.array(fc.oneof(meetingWrite, upgradeStep), { maxLength: 3 }),
+    fc.constant({ kind: "deleteIndex" as const, store: "s", index: "i" }),
+    fc.array(fc.oneof(meetingWrite, upgradeStep), { maxLength: 3 }),
+  )
+  .map(([before, deletion, after]): UpgradeStep[] => [...before, deletion, ...after]);
 
 const transaction: fc.Arbitrary<TransactionPlan> = fc.record({
   stores: fc.constantFrom(["s"], ["s"], ["s"], ["t"], ["s", "t"]),
@@ -256,12 +123,42 @@ const firstSession: fc.Arbitrary<Session> = fc.record({
 
 const laterSession: fc.Arbitrary<Session> = fc.record({
   version: fc.constantFrom<number | "current">("current", "current", 0, 1, 2, -1),
-  upgrade: upgradeSteps,
+  upgrade: fc.array(upgradeStep, { maxLength: 6 }),
   abortsUpgrade: fc.boolean(),
   batches: fc.array(fc.array(transaction, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
   restart: fc.boolean(),
 });
 
-export const program: fc.Arbitrary<Program> = fc
+const deletionSession: fc.Arbitrary<Session> = fc.record({
+  version: fc.constantFrom(1, 2),
+  upgrade: deletingUpgrade,
+  abortsUpgrade: fc.boolean(),
+  batches: fc.array(fc.array(transaction, { minLength: 1, maxLength: 3 }), { maxLength: 1 }),
+  restart: fc.boolean(),
+});
+
+const randomProgram: fc.Arbitrary<Program> = fc
   .tuple(firstSession, fc.array(laterSession, { maxLength: 3 }))
   .map(([first, later]) => ({ sessions: [first, ...later] }));
+
+/** The first session ends with records in its index; the second deletes that index. */
+const deletionProgram: fc.Arbitrary<Program> = fc
+  .tuple(firstSession, meetingWrites, deletionSession, fc.array(laterSession, { maxLength: 1 }))
+  .map(([first, writes, deletion, later]) => ({
+    sessions: [
+      {
+        ...first,
+        batches: [
+          ...first.batches,
+          [{ stores: ["s"], mode: "readwrite", steps: writes, end: "auto" }],
+        ],
+      },
+      deletion,
+      ...later,
+    ],
+  }));
+
+export const program: fc.Arbitrary<Program> = fc.oneof(
+  { weight: 3, arbitrary: randomProgram },
+  { weight: 1, arbitrary: deletionProgram },
+);
