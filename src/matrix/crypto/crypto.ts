@@ -1,3 +1,4 @@
+import { UserId as UserIdInRust } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,
@@ -15,7 +16,9 @@ import {
   type CryptoChanges,
   type RoomView,
 } from "./backend.ts";
+import { clearParts } from "./clear-parts.ts";
 import { CryptoIdentity, judgeRecoveryKey, type RecoveryKeyVerdict } from "./identity.ts";
+import { KeyQueries } from "./key-queries.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
 import { storePrefix } from "./stores.ts";
 import { Verifications } from "./verification.ts";
@@ -52,7 +55,12 @@ export interface RawEvent {
 /** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
 export type Trust =
   | { readonly kind: "signed" }
-  | { readonly kind: "doubtful"; readonly reason: string };
+  | {
+      readonly kind: "doubtful";
+      readonly reason: string;
+      /** The homeserver has not told the sender's devices yet: asked again, it may be otherwise. */
+      readonly passing?: boolean;
+    };
 
 export type Decrypted =
   | {
@@ -78,12 +86,19 @@ export class AccountCrypto {
   readonly #client: MatrixClient;
   readonly #api: CryptoApi;
   readonly #backend: CryptoBackend;
+  readonly #keyQueries: KeyQueries;
   readonly #log: SdkLogSink;
   readonly identity: CryptoIdentity;
   readonly verifications: Verifications;
 
-  private constructor(client: MatrixClient, api: CryptoApi, log: SdkLogSink) {
+  private constructor(
+    client: MatrixClient,
+    api: CryptoApi,
+    keyQueries: KeyQueries,
+    log: SdkLogSink,
+  ) {
     this.#client = client;
+    this.#keyQueries = keyQueries;
     this.#api = api;
     this.#log = log;
     this.#backend = CryptoBackendContract.parse(api);
@@ -93,8 +108,10 @@ export class AccountCrypto {
 
   /** Opens the account's crypto store, or makes it. `globalThis.indexedDB` must be installed. */
   static async open(account: CryptoAccount, recovery: RecoveryKeyReader): Promise<AccountCrypto> {
+    const keyQueries = new KeyQueries();
     const client = createClient({
       baseUrl: account.homeserverUrl,
+      fetchFn: (resource, options) => keyQueries.fetch(resource, options),
       accessToken: account.token,
       userId: account.userId,
       deviceId: account.deviceId,
@@ -124,7 +141,7 @@ export class AccountCrypto {
       throw new RogatoryError("crypto.missing", "Encryption could not be started.");
     // Everything is decrypted, and the sender's shield is judged by us, so that a refusal can be explained.
     api.setDeviceIsolationMode(new AllDevicesIsolationMode(false));
-    return new AccountCrypto(client, api, account.log);
+    return new AccountCrypto(client, api, keyQueries, account.log);
   }
 
   /** What a recovery key is to an account's secret storage, without opening a crypto store. */
@@ -235,12 +252,13 @@ export class AccountCrypto {
     if (event.isDecryptionFailure()) {
       return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
     }
-    if (isVerification(event)) await this.receiveVerification({ ...raw, ...clearParts(event) });
+    const clear = clearParts(event);
+    if (isVerificationEvent(clear)) await this.receiveVerification({ ...raw, ...clear });
     const trust = await this.#trustIn(event);
     return {
       kind: "message",
-      ...clearParts(event),
-      trust: trust.kind === "signed" ? trust : await this.#trustAfterQuery(event),
+      ...clear,
+      trust: trust.kind === "signed" ? trust : await this.#trustAfterQuery(event, raw.sender),
     };
   }
 
@@ -254,12 +272,16 @@ export class AccountCrypto {
   }
 
   /**
-   * Somebody who has just joined may speak before the answer about their devices is here: nobody is
-   * doubted before the homeserver has been asked.
+   * Somebody who has just joined may speak before the answer about their devices is here, and after a
+   * restart before anybody has told the crypto that they joined: nobody is doubted before the
+   * homeserver has been asked, and has answered.
    */
-  async #trustAfterQuery(event: MatrixEvent): Promise<Trust> {
+  async #trustAfterQuery(event: MatrixEvent, sender: UserId): Promise<Trust> {
+    await this.#backend.olmMachine.updateTrackedUsers([new UserIdInRust(sender)]);
     await this.#backend.outgoingRequestsManager.doProcessOutgoingRequests();
-    return this.#trustIn(event);
+    const trust = await this.#trustIn(event);
+    if (trust.kind === "signed" || !this.#keyQueries.isUnanswered(sender)) return trust;
+    return { ...trust, passing: true };
   }
 
   /**
@@ -277,12 +299,4 @@ export class AccountCrypto {
   stop(): void {
     this.#client.stopClient();
   }
-}
-
-function clearParts(event: MatrixEvent) {
-  return { type: event.getType(), content: Content.parse(event.getContent()) };
-}
-
-function isVerification(event: MatrixEvent): boolean {
-  return isVerificationEvent({ type: event.getType(), content: event.getContent() });
 }
