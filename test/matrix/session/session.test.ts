@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Person } from "../../../src/dev/people/person.ts";
 import { EventId, type RoomId } from "../../../src/domain/ids.ts";
+import { readMegolmMessage } from "../../../src/matrix/crypto/ciphertext.ts";
 import { type LiveCase, openLiveCase } from "../../support/live-case.ts";
 
 let live: LiveCase;
 let leader: Person;
+let member: Person;
 let room: RoomId;
 
 beforeAll(async () => {
@@ -83,12 +85,72 @@ describe("a session", () => {
 
 describe("a command from a device that its owner has not signed", () => {
   it("is refused with what to do", async () => {
-    const member = await live.person("member", { crossSigned: false });
+    member = await live.person("member", { crossSigned: false });
     const memberRoom = await live.coordination(member);
     const reply = await member.replyTo(await member.say(memberRoom, "!help"));
     expect(reply.body).toContain("not verified by you");
   });
 });
+
+describe("ciphertexts that only say that they are of somebody's session", () => {
+  it("keep none of that person's commands from being carried out", async () => {
+    const before = await countActions();
+    const asked = await leader.say(room, "!action add before the junk");
+    await leader.replyTo(asked);
+    await sendJunk(live, member, room, asked, 50);
+    // What comes after the junk has been received after it.
+    const next = await leader.say(room, "!action add heard in spite of junk");
+    expect((await leader.replyTo(next)).body).toContain("heard in spite of junk");
+    expect(answersTo(next)).toHaveLength(1);
+    expect(await countActions()).toBe(before + 2);
+    const junk = live.db.selectFrom("inbox").select("state").distinct();
+    expect(
+      await junk.where("sender", "=", member.userId).where("message_index", ">=", 0).execute(),
+    ).toContainEqual({ state: "undecryptable" });
+    const row = await live.db
+      .selectFrom("inbox")
+      .select(["state", "claimed"])
+      .where("event_id", "=", EventId.parse(next))
+      .where("account", "=", live.config.bots.clerk)
+      .executeTakeFirstOrThrow();
+    expect(row).toEqual({ state: "done", claimed: true });
+  });
+});
+
+async function countActions(): Promise<number> {
+  return (await live.db.selectFrom("action_item").select("number").execute()).length;
+}
+
+const Ciphertext = z.looseObject({ session_id: z.string(), ciphertext: z.string() });
+
+/** Sends ciphertexts of nobody under the session of an event and the indices that come next in it. */
+async function sendJunk(
+  { homeserver, accessTokenOf }: LiveCase,
+  person: Person,
+  roomId: RoomId,
+  eventId: string,
+  count: number,
+): Promise<void> {
+  const headers = { authorization: `Bearer ${accessTokenOf(person)}` };
+  const base = `${homeserver.url}/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}`;
+  const original = await fetch(`${base}/event/${encodeURIComponent(eventId)}`, { headers });
+  const { content } = z.object({ content: Ciphertext }).parse(await original.json());
+  const index = readMegolmMessage(content)?.index;
+  if (index === undefined) throw new Error("no megolm message");
+  for (let next = index + 1; next <= index + count; next += 1) {
+    // Version, then the index as a varint of two bytes, then what should be ciphertext and signature.
+    const head = [3, 0x08, (next & 0x7f) | 0x80, next >> 7, 0x12, 32];
+    const junk = Buffer.from([...head, ...Buffer.alloc(32 + 8 + 64, 7)]);
+    const body = { ...content, ciphertext: junk.toString("base64").replaceAll("=", "") };
+    expect(readMegolmMessage(body)?.index).toBe(next);
+    const sent = await fetch(`${base}/send/m.room.encrypted/junk-${next}`, {
+      method: "PUT",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    expect(sent.ok).toBe(true);
+  }
+}
 
 /** Puts the ciphertext of an event into the room again, as a homeserver can. */
 async function resend(

@@ -10,7 +10,8 @@ import { EventId, RoomId, UserId } from "../../../src/domain/ids.ts";
 import { ensureManagement } from "../../../src/services/management/ensure-room.ts";
 import {
   reportDeadLetters,
-  reportReplays,
+  reportParked,
+  reportReplay,
   reportSilence,
   reportStart,
   reportUnreadable,
@@ -152,10 +153,23 @@ describe("what operators are told", () => {
     const before = (await said()).length;
     const eventId = EventId.parse("$again");
     for (const minutes of [0, 1]) {
-      await work((now) => reportReplays(now, registrar, [{ roomId, eventId }]), minutes);
+      await work((now) => reportReplay(now, registrar, { roomId, eventId }), minutes);
     }
     expect((await said()).slice(before)).toEqual([
-      expect.stringContaining("!room: A message was served again"),
+      expect.stringContaining("!room: A message came again"),
+    ]);
+  });
+
+  it("is a message that was set aside, with its failure, once a day for each room", async () => {
+    await ensure([ada]);
+    const before = (await said()).length;
+    const parked = { account: registrar, roomId, failure: "TypeError" };
+    for (const minutes of [0, 1, 24 * 60]) {
+      await work((now) => reportParked(now, registrar, parked), minutes);
+    }
+    expect((await said()).slice(before)).toEqual([
+      expect.stringContaining("could not handle a message (TypeError)"),
+      expect.stringContaining("!room"),
     ]);
   });
 
