@@ -7,7 +7,6 @@ import {
   EventShieldReason,
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
-import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
 import { DeviceId, type EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import {
@@ -20,6 +19,7 @@ import { clearParts } from "./clear-parts.ts";
 import { CryptoIdentity, judgeRecoveryKey, type RecoveryKeyVerdict } from "./identity.ts";
 import { KeyQueries } from "./key-queries.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
+import { requireCiphertext } from "./send-gate.ts";
 import { storePrefix } from "./stores.ts";
 import { Verifications } from "./verification.ts";
 import { isVerificationEvent } from "./verification-events.ts";
@@ -75,8 +75,6 @@ export interface Fingerprint {
   readonly ed25519: string;
   readonly curve25519: string;
 }
-
-const Content = z.record(z.string(), z.unknown());
 
 /**
  * End-to-end encryption of one account: the one adapter over matrix-js-sdk, which is fed by our own
@@ -234,13 +232,7 @@ export class AccountCrypto {
   ): Promise<Record<string, unknown>> {
     const event = new MatrixEvent({ type, room_id: room.roomId, content });
     await this.#backend.encryptEvent(event, room);
-    const wire = Content.parse(event.getWireContent());
-    if (event.getWireType() !== "m.room.encrypted" || typeof wire.ciphertext !== "string") {
-      throw new RogatoryError(
-        "send.plaintext",
-        "A message was not sent because it was not encrypted.",
-      );
-    }
+    const wire = requireCiphertext(event);
     // A relation stands outside the ciphertext, where servers and clients look for it.
     const relation = content["m.relates_to"];
     return relation === undefined ? wire : { ...wire, "m.relates_to": relation };

@@ -1,5 +1,9 @@
 import { findCase, findCaseRoom } from "../../db/repositories/cases.ts";
-import { listUntoldDeadLetters, markTold } from "../../db/repositories/outbox-summaries.ts";
+import {
+  listLastingFailures,
+  listUntoldDeadLetters,
+  markTold,
+} from "../../db/repositories/outbox-summaries.ts";
 import {
   answer,
   code,
@@ -53,6 +57,23 @@ export async function reportDeadLetters(work: Work, registrar: UserId): Promise<
     ),
   });
   return true;
+}
+
+/** Says once a day what is tried again and again: nothing of it is given up, and perhaps it never heals. */
+export async function reportLastingFailures(work: Work, registrar: UserId): Promise<void> {
+  const day = work.now.toZonedDateTimeISO("UTC").toPlainDate();
+  for (const { account, failure, count } of await listLastingFailures(work.db)) {
+    await reportToOperators(work, registrar, {
+      ...{ cause: `lasting.${account}.${failure}.${day}`, slot: "lasting" },
+      outcome: answer(
+        paragraph(
+          `${account}: ${count === 1 ? "a step has" : `${count} steps have`} failed for half an hour or longer (${failure}) and will be tried again. Is the homeserver, or the one of a participant, reachable, and does it know the registration? `,
+          code("rogatory outbox list"),
+          " shows them.",
+        ),
+      ),
+    });
+  }
 }
 
 /** A ciphertext came again under another event id: an attack, or a broken homeserver. */

@@ -10,6 +10,7 @@ import { EventId, RoomId, UserId } from "../../../src/domain/ids.ts";
 import { ensureManagement } from "../../../src/services/management/ensure-room.ts";
 import {
   reportDeadLetters,
+  reportLastingFailures,
   reportParked,
   reportReplay,
   reportSilence,
@@ -157,6 +158,21 @@ describe("what operators are told", () => {
     }
     expect((await said()).slice(before)).toEqual([
       expect.stringContaining("!room: A message came again"),
+    ]);
+  });
+
+  it("is a step that is tried in vain for long, once a day for each bot and failure", async () => {
+    await ensure([ada]);
+    const before = (await said()).length;
+    for (const cause of ["one", "two", "three"]) await deadLetter(cause);
+    const pending = db.updateTable("outbox").set({ state: "pending", failure: "unreachable" });
+    await pending.set({ attempts: 15 }).where("transaction_id", "in", ["one.x", "two.x"]).execute();
+    await pending.set({ attempts: 14 }).where("transaction_id", "=", "three.x").execute();
+    for (const minutes of [0, 1]) {
+      await work((now) => reportLastingFailures(now, registrar), minutes);
+    }
+    expect((await said()).slice(before)).toEqual([
+      expect.stringContaining("2 steps have failed for half an hour or longer (unreachable)"),
     ]);
   });
 
