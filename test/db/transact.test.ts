@@ -4,6 +4,7 @@ import { openDatabase } from "../../src/db/database.ts";
 import type { Database } from "../../src/db/schema.ts";
 import { isContended, isDatabaseFailure, transact } from "../../src/db/transact.ts";
 import { testLocation } from "../support/database.ts";
+import { createTestDatabase, postgresUrl } from "../support/postgresql.ts";
 
 let db: Kysely<Database>;
 beforeAll(async () => {
@@ -55,5 +56,34 @@ describe("a transaction that others were in the way of", () => {
     expect(failure instanceof Error && isDatabaseFailure(failure.cause)).toBe(false);
     expect(isDatabaseFailure(new TypeError("x"))).toBe(false);
     expect(isDatabaseFailure(Object.assign(new Error("disk full"), { code: "53100" }))).toBe(true);
+  });
+});
+
+describe.skipIf(postgresUrl === undefined)("two transactions that wait for each other", () => {
+  it("are both done, whichever of them PostgreSQL has ended", async () => {
+    if (postgresUrl === undefined) return;
+    const database = await createTestDatabase(postgresUrl);
+    const both = await openDatabase(database.location);
+    await sql`insert into room (room_id, history_visibility) values ('!a', ''), ('!b', '')`.execute(
+      both,
+    );
+    const met = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let attempts = 0;
+    const change = (order: readonly [string, string], index: number) =>
+      transact(both, async (transaction) => {
+        attempts += 1;
+        for (const roomId of order) {
+          await sql`update room set history_visibility = history_visibility || 'x'
+            where room_id = ${roomId}`.execute(transaction);
+          met[index]?.resolve();
+          await met[1 - index]?.promise;
+        }
+      });
+    await Promise.all([change(["!a", "!b"], 0), change(["!b", "!a"], 1)]);
+    expect(attempts).toBe(3);
+    const rows = await both.selectFrom("room").select("history_visibility").execute();
+    expect(rows.map((row) => row.history_visibility)).toEqual(["xx", "xx"]);
+    await both.destroy();
+    await database.drop();
   });
 });
