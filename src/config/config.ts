@@ -112,7 +112,7 @@ export const ConfigFile = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-          "Act only on commands from devices that their owner has verified (cross-signed). Turn it off for trials only.",
+          "Act only on commands from devices that their owner has verified (cross-signed). Turn it off for trials only: then commands are also taken from devices that nobody has verified, which the homeserver itself could have added; but still none whose sender is forged, whose device is unknown, whose sender's identity was exchanged, or that was read with a restored key.",
         ),
     })
     .prefault({})

@@ -178,14 +178,20 @@ export interface Database {
     origin_server_ts: number;
     /** The event as JSON text: ciphertext, never what was said. */
     event: string;
-    /** Megolm session and index: the same pair under another event id is a replay. */
+    /** Megolm session and index, as the ciphertext says: anybody may write any there. */
     session_id: string | null;
     message_index: number | null;
+    /** It was decrypted with them: the same pair under another event id is a replay. */
+    claimed: Generated<boolean>;
     state: InboxState;
     /** When it first could not be decrypted; null if it always could. */
     unreadable_since: InstantText | null;
-    /** When an undecryptable event is tried again even if no key has arrived. */
+    /** When an undecryptable or doubtful event is tried again even if no key has arrived. */
     retry_at: InstantText | null;
+    /** Since when the homeserver has not said whose device has sent it; null if that was known. */
+    doubtful_since: Generated<InstantText | null>;
+    /** Code of the failure for which it was parked; never content. */
+    failure: Generated<string | null>;
   };
   /** What has to be said or done on the homeserver, exactly once and in the order of its lane. */
   outbox: {
@@ -296,7 +302,11 @@ export interface Database {
   };
 }
 
-export type InboxState = "pending" | "done" | "undecryptable" | "replayed";
+/**
+ * `doubtful`: waits for the homeserver to say whose device has sent it; `parked`: what handles it has
+ * failed because of what it is, and it is set aside.
+ */
+export type InboxState = "pending" | "done" | "undecryptable" | "doubtful" | "replayed" | "parked";
 /** `dead`: given up after failures; `dropped`: an operator decided that it is not to be done. */
 export type OutboxState = "pending" | "done" | "dead" | "dropped";
 

@@ -9,7 +9,8 @@ import type { UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import { ReceivedFile } from "../matrix/media/encrypted-file.ts";
 import { casesOf } from "../services/case/own-cases.ts";
-import { isEdit, isFromBackup, type RouterOptions, withoutQuotation } from "./router.ts";
+import { type Doubt, doubtOf } from "./doubt.ts";
+import { isEdit, type RouterOptions, withoutQuotation } from "./router.ts";
 
 /** Something said to a bot outside of the rooms of cases. */
 export interface Direct {
@@ -20,8 +21,8 @@ export interface Direct {
   readonly file: SentFile | undefined;
   /** Whether nobody but the person and the bot is in the room. */
   readonly alone: boolean;
-  readonly trusted: boolean;
-  readonly fromBackup: boolean;
+  /** Why it is not certain who has sent it. */
+  readonly doubt: Doubt | undefined;
   readonly state: DirectState;
   /** The case of which is spoken, if the person is on its roster still. */
   readonly open: OpenCase | undefined;
@@ -71,8 +72,7 @@ export async function routeDirect(
       isText || message.file === undefined
         ? undefined
         : { name: message.filename ?? message.body, file: message.file },
-    trusted: trust.kind === "signed" || !options.requireSignedDevices,
-    fromBackup: isFromBackup(trust),
+    doubt: doubtOf(trust, options.requireSignedDevices),
     open: own.find((open) => open.case.id === state.caseId),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
-import type { Session } from "../matrix/session/session.ts";
+import type { StepRun } from "./step-run.ts";
 
 const Nothing = z.object({});
 
@@ -11,7 +11,7 @@ const Nothing = z.object({});
  * @returns false where the registrar is no administrator, or the person has no account yet
  */
 export async function joinPerson(
-  session: Session,
+  session: StepRun["session"],
   roomId: RoomId,
   userId: string,
 ): Promise<boolean> {

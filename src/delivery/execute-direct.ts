@@ -19,7 +19,8 @@ import { RogatoryError } from "../domain/errors.ts";
 import { type AskedFurther, askFurther, beginAsking } from "../services/case/create-by-asking.ts";
 import { casesOf, findOwnCase } from "../services/case/own-cases.ts";
 import { type Direct, inCase } from "./direct.ts";
-import { type RouterOptions, refuseDoubtful, runInRoom } from "./router.ts";
+import { refuseDoubtful } from "./doubt.ts";
+import { type RouterOptions, runInRoom } from "./router.ts";
 
 /** A file that was sent as an answer, as text; or why it cannot be read. */
 export type ReadFile =

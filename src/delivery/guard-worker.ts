@@ -4,6 +4,7 @@ import { listCaseRooms, listCases, type OpenCase } from "../db/repositories/case
 import { readRoomStates, replaceRoomState } from "../db/repositories/room-state.ts";
 import { listJoined, lockRoomChanges } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import type { BotAccounts } from "../domain/case/bots.ts";
 import type { CaseId, RoomId } from "../domain/ids.ts";
 import { HomeserverError, UnreachableError } from "../matrix/http.ts";
@@ -124,7 +125,7 @@ export class GuardWorker extends Wakeable {
     const before = String(await eventsOf(db));
     try {
       const state = await readFullState(session.http, roomId);
-      await db.transaction().execute(async (transaction) => {
+      await transact(db, async (transaction) => {
         await lockRoomChanges(transaction);
         // What the sync has told since the question is newer than the answer.
         if (String(await eventsOf(transaction)) !== before) return;
@@ -138,7 +139,7 @@ export class GuardWorker extends Wakeable {
 
   async #check({ case: of, seal }: OpenCase, devices: UnsignedDevices | undefined): Promise<void> {
     const { db, vault, accounts: bots, now } = this.#options;
-    await db.transaction().execute(async (transaction) => {
+    await transact(db, async (transaction) => {
       const actor = { kind: "bot", bot: "registrar" } as const;
       const work = { db: transaction, vault, now: now(), caseId: of.id, seal, actor };
       await refillRooms(work, { case: of, bots });

@@ -2,20 +2,30 @@ import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answerError } from "../commands/answers.ts";
-import { isConnectionLost } from "../db/connection-lost.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
-import { listReceived, markReceived, retryDue } from "../db/repositories/inbox.ts";
+import {
+  claimMessage,
+  listReceived,
+  markDoubtful,
+  markReceived,
+  parkReceived,
+  retryDue,
+} from "../db/repositories/inbox.ts";
 import { enqueueStep, type Step } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
+import { isContended, isDatabaseFailure, transact } from "../db/transact.ts";
 import { noticeContent } from "../documents/message/notice.ts";
 import type { Outcome } from "../documents/message/outcome.ts";
-import { RogatoryError } from "../domain/errors.ts";
+import { causesOf, RogatoryError } from "../domain/errors.ts";
 import { EventId, RoomId, UserId } from "../domain/ids.ts";
-import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
+import type { AccountCrypto, Decrypted, RawEvent, Trust } from "../matrix/crypto/crypto.ts";
+import { isPanic } from "../matrix/crypto/panic.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { reportParked, reportReplay } from "../services/management/troubles.ts";
 import { routeDirect } from "./direct.ts";
+import { type Doubt, isForged } from "./doubt.ts";
 import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
-import { answerOperators, type OperatorsDesk } from "./operators-desk.ts";
+import { type OperatorsDesk, prepareOperators, routeOperators } from "./operators-desk.ts";
 import { execute, type RouterOptions, route } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
 import { keepUnreadable } from "./unreadable.ts";
@@ -23,12 +33,20 @@ import { Wakeable } from "./wakeable.ts";
 
 export interface InboxOptions extends RouterOptions {
   readonly db: Kysely<Database>;
-  readonly session: Session;
+  readonly session: Pick<Session, "userId" | "http"> & {
+    readonly crypto: Pick<AccountCrypto, "decrypt">;
+  };
   /** Who answers in the operators' room. */
   readonly desk?: OperatorsDesk;
   /** Steps were added to the outbox. */
   onSteps(): void;
   onUndecryptable(room: RoomId, failure: string): void;
+  /** A ciphertext came again under another event id. */
+  onReplayed(room: RoomId): void;
+  /** An event was set aside, because handling it has failed. */
+  onParked(room: RoomId, error: unknown): void;
+  /** Others were in the way in the database, again and again; the inbox is looked at again soon. */
+  onPutOff(error: unknown): void;
   /** A failure that is nobody's typing mistake, with the reference that the sender was given. */
   onInternalError(error: unknown, reference: string): void;
 }
@@ -43,6 +61,7 @@ const StoredEvent = z.object({
 });
 
 const batchSize = 50;
+const putOffMs = 1_000;
 
 /**
  * Handles one account's inbox in order. An event is marked done in the transaction of its effect
@@ -56,20 +75,43 @@ export class InboxWorker extends Wakeable {
     this.#options = options;
   }
 
-  protected override async work(): Promise<undefined> {
-    const { db, now, session } = this.#options;
-    await retryDue(db, session.userId, now());
-    for (;;) {
-      const events = await listReceived(db, session.userId, "pending", batchSize);
-      if (events.length === 0) return undefined;
-      for (const { eventId, json } of events) {
-        await this.#handle(eventId, StoredEvent.parse(JSON.parse(json)));
+  protected override async work(): Promise<number | undefined> {
+    const { db, now, onPutOff, session } = this.#options;
+    try {
+      await retryDue(db, session.userId, now());
+      for (;;) {
+        const events = await listReceived(db, session.userId, "pending", batchSize);
+        if (events.length === 0) return undefined;
+        for (const received of events) await this.#handleOrPark(received);
       }
+    } catch (error) {
+      if (!isContended(error)) throw error;
+      onPutOff(error);
+      return putOffMs;
     }
   }
 
-  async #handle(eventId: EventId, event: RawEvent): Promise<void> {
-    const { db, session } = this.#options;
+  /** What one event does to its handler must not keep the others from being handled. */
+  async #handleOrPark({ eventId, roomId, json }: Received): Promise<void> {
+    try {
+      await this.#handle(StoredEvent.parse(JSON.parse(json)));
+    } catch (error) {
+      if (concernsAll(error)) throw error;
+      const { accounts, db, now, onParked, onSteps, session, vault } = this.#options;
+      const failure = codeOf(error);
+      await transact(db, async (transaction) => {
+        await parkReceived(transaction, session.userId, eventId, failure);
+        const work = { db: transaction, vault, now: now() };
+        const parked = { account: session.userId, roomId, failure };
+        await reportParked(work, accounts.registrar, parked);
+      });
+      onParked(roomId, error);
+      onSteps();
+    }
+  }
+
+  async #handle(event: RawEvent): Promise<void> {
+    const { db, now, session } = this.#options;
     const decrypted = await session.crypto.decrypt(event);
     if (decrypted.kind === "undecryptable") {
       const hinted = await keepUnreadable(db, this.#options, session.userId, event, decrypted.code);
@@ -77,15 +119,28 @@ export class InboxWorker extends Wakeable {
       if (hinted) this.#options.onSteps();
       return;
     }
+    const { trust } = decrypted;
     const answerable =
       (await this.#inCase(event, decrypted)) ??
       (await this.#amongOperators(event, decrypted)) ??
       (await this.#alone(event, decrypted));
     if (answerable === undefined) {
-      await markReceived(db, session.userId, eventId, "done");
+      await this.#firstTime(event, trust, (transaction) =>
+        markReceived(transaction, session.userId, event.event_id, "done"),
+      );
       return;
     }
-    await this.#answer(answerable);
+    const isPassingDoubt =
+      answerable.doubt !== undefined && trust.kind === "doubtful" && trust.passing === true;
+    if (
+      isPassingDoubt &&
+      (await transact(db, (transaction) =>
+        markDoubtful(transaction, session.userId, event.event_id, now()),
+      ))
+    ) {
+      return;
+    }
+    await this.#answer(answerable, trust);
     this.#options.onSteps();
   }
 
@@ -93,10 +148,10 @@ export class InboxWorker extends Wakeable {
     const { db, session } = this.#options;
     const routed = await route(db, this.#options, session.userId, event, message);
     if (routed === undefined) return undefined;
-    const { open } = routed;
+    const { doubt, open } = routed;
     return {
-      ...{ event, open },
-      execute: async (transaction) => ({
+      ...{ event, doubt, open },
+      prepare: async () => async (transaction) => ({
         open,
         outcome: await execute(transaction, this.#options, routed),
       }),
@@ -105,42 +160,74 @@ export class InboxWorker extends Wakeable {
 
   async #amongOperators(event: RawEvent, message: Message): Promise<Answerable | undefined> {
     const { desk, session } = this.#options;
-    const outcome =
-      desk === undefined ? undefined : await answerOperators(desk, session.userId, event, message);
-    if (outcome === undefined) return undefined;
-    return { event, open: undefined, execute: async () => ({ outcome, open: undefined }) };
+    if (desk === undefined) return undefined;
+    const asked = await routeOperators(desk, session.userId, event, message);
+    if (asked === undefined) return undefined;
+    return {
+      ...{ event, doubt: asked.doubt, open: undefined },
+      prepare: async () => {
+        const execution = await prepareOperators(desk, asked);
+        return async (transaction) => ({
+          outcome: await execution(transaction),
+          open: undefined,
+        });
+      },
+    };
   }
 
   async #alone(event: RawEvent, message: Message): Promise<Answerable | undefined> {
     const { db, session } = this.#options;
     const direct = await routeDirect(db, this.#options, session.userId, event, message);
     if (direct === undefined) return undefined;
-    const file = direct.file === undefined ? undefined : await readSentFile(session, direct.file);
     return {
-      ...{ event, open: direct.open },
-      execute: (transaction) => executeDirect(transaction, this.#options, direct, file),
+      ...{ event, doubt: direct.doubt, open: direct.open },
+      prepare: async () => {
+        const file =
+          direct.file === undefined ? undefined : await readSentFile(session, direct.file);
+        return (transaction) => executeDirect(transaction, this.#options, direct, file);
+      },
     };
   }
 
-  async #answer({ event, open, execute: carryOut }: Answerable): Promise<void> {
-    const { db } = this.#options;
+  async #answer({ event, open, prepare }: Answerable, trust: Trust): Promise<void> {
     try {
-      await db.transaction().execute(async (transaction) => {
+      const carryOut = await prepare();
+      await this.#firstTime(event, trust, async (transaction) => {
         const { outcome, open: about } = await carryOut(transaction);
         await this.#complete(transaction, event, about, outcome);
       });
     } catch (error) {
-      // Whether it was committed is not known: the process starts again and looks.
-      if (isConnectionLost(error)) throw error;
+      // Whether it was committed is not known, or it may succeed yet: nothing is said of it.
+      if (concernsAll(error)) throw error;
       const reference = randomUUID().slice(0, 8);
       if (!(error instanceof RogatoryError)) this.#options.onInternalError(error, reference);
       // Nothing of the failed attempt is kept; the sentence about it is.
-      await db
-        .transaction()
-        .execute((transaction) =>
-          this.#complete(transaction, event, open, answerError(error, reference)),
-        );
+      await this.#firstTime(event, trust, (transaction) =>
+        this.#complete(transaction, event, open, answerError(error, reference)),
+      );
     }
+  }
+
+  /** Does something about an event that was decrypted, unless its ciphertext was handled already. */
+  async #firstTime(
+    event: RawEvent,
+    trust: Trust,
+    handle: (transaction: Transaction<Database>) => Promise<void>,
+  ): Promise<void> {
+    const { accounts, db, now, onReplayed, onSteps, session, vault } = this.#options;
+    const { event_id: eventId, room_id: roomId } = event;
+    const isFirst = await transact(db, async (transaction) => {
+      const first = await claimMessage(transaction, session.userId, eventId, !isForged(trust));
+      if (first) await handle(transaction);
+      else {
+        const work = { db: transaction, vault, now: now() };
+        await reportReplay(work, accounts.registrar, { roomId, eventId });
+      }
+      return first;
+    });
+    if (isFirst) return;
+    onReplayed(roomId);
+    onSteps();
   }
 
   async #complete(
@@ -166,12 +253,30 @@ export class InboxWorker extends Wakeable {
 
 type Message = Extract<Decrypted, { kind: "message" }>;
 
+type Received = Awaited<ReturnType<typeof listReceived>>[number];
+
 /** Something that this account answers, and with which case's key the answer is kept. */
 interface Answerable {
   readonly event: RawEvent;
+  /** Why it is not certain who has said it. */
+  readonly doubt: Doubt | undefined;
   /** Undefined outside of any case. */
   readonly open: OpenCase | undefined;
-  execute(transaction: Transaction<Database>): Promise<DirectAnswer>;
+  /** Asks others than the database what has to be known, and gives what is then done in one transaction. */
+  prepare(): Promise<(transaction: Transaction<Database>) => Promise<DirectAnswer>>;
+}
+
+/** Whether a failure is that of the database or of the crypto, whatever the event was. */
+function concernsAll(error: unknown): boolean {
+  return causesOf(error).some(
+    (cause) => isPanic(cause) || isContended(cause) || isDatabaseFailure(cause),
+  );
+}
+
+/** For operators, without anything of the message. */
+function codeOf(error: unknown): string {
+  if (error instanceof RogatoryError) return error.code;
+  return error instanceof Error ? error.name : "unknown";
 }
 
 /** The reply to the command, then its attachments. */

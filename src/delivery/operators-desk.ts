@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { appendToJournal } from "../db/repositories/journal.ts";
 import { findManagement } from "../db/repositories/management.ts";
 import type { Database } from "../db/schema.ts";
@@ -6,6 +6,7 @@ import { answer, code, type Outcome, paragraph } from "../documents/message/outc
 import type { UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Vault } from "../vault/vault.ts";
+import { type Doubt, doubtOf, refuseDoubtful } from "./doubt.ts";
 import { typedText } from "./router.ts";
 
 export interface OperatorsDesk {
@@ -19,53 +20,69 @@ export interface OperatorsDesk {
   describeBots(): Promise<Outcome>;
 }
 
+/** A command in the operators' room. */
+export interface AskedByOperator {
+  readonly event: RawEvent;
+  readonly typed: string;
+  /** Why it is not certain who has sent it. */
+  readonly doubt: Doubt | undefined;
+}
+
 /**
- * The answer to a command in the operators' room; only the registrar gives one.
+ * What is asked in the operators' room; only the registrar answers there.
  *
  * @returns undefined if this is no command, or not in that room
  */
-export async function answerOperators(
+export async function routeOperators(
   desk: OperatorsDesk,
   account: UserId,
   event: RawEvent,
   message: Extract<Decrypted, { kind: "message" }>,
-): Promise<Outcome | undefined> {
+): Promise<AskedByOperator | undefined> {
   const typed = typedText(message)?.trim();
   if (account !== desk.registrar || typed === undefined || !/^![a-z]/i.test(typed)) {
     return undefined;
   }
   if ((await findManagement(desk.db))?.roomId !== event.room_id) return undefined;
-  if (!desk.operators.includes(event.sender)) {
-    return answer(paragraph("Only the operators of this deployment are answered here."));
+  return { event, typed, doubt: doubtOf(message.trust, desk.requireSignedDevices) };
+}
+
+/**
+ * Asks the homeserver how the bots are, if that is wanted, before the transaction: none must wait for
+ * a homeserver.
+ *
+ * @throws RogatoryError for what the sender got wrong
+ */
+export async function prepareOperators(
+  { describeBots, operators, vault, now }: OperatorsDesk,
+  { event, doubt, typed }: AskedByOperator,
+): Promise<(transaction: Transaction<Database>) => Promise<Outcome>> {
+  if (!operators.includes(event.sender)) {
+    return async () =>
+      answer(paragraph("Only the operators of this deployment are answered here."));
   }
-  if (message.trust.kind !== "signed" && desk.requireSignedDevices) {
-    return answer(
-      paragraph(
-        "This was not answered, because your device is not verified by you. Verify it in your client's settings, then ask again.",
-      ),
-    );
-  }
+  refuseDoubtful({ doubt });
   if (!/^!bots$/i.test(typed)) {
-    return answer(
-      paragraph(
-        code("!bots"),
-        " is the only command here. Commands of a case are typed in its rooms, and an operator's on the command line (",
-        code("rogatory --help"),
-        ").",
-      ),
-    );
+    return async () =>
+      answer(
+        paragraph(
+          code("!bots"),
+          " is the only command here. Commands of a case are typed in its rooms, and an operator's on the command line (",
+          code("rogatory --help"),
+          ").",
+        ),
+      );
   }
-  const { db, vault, now } = desk;
-  const outcome = await desk.describeBots();
-  await db.transaction().execute((transaction) =>
-    appendToJournal(
+  const outcome = await describeBots();
+  return async (transaction) => {
+    await appendToJournal(
       transaction,
       { vault },
       {
         ...{ at: now(), actor: event.sender, caseId: undefined, act: "command.bots" },
         details: { event: event.event_id },
       },
-    ),
-  );
-  return outcome;
+    );
+    return outcome;
+  };
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { listUnfinished } from "../db/repositories/creation-progress.ts";
 import type { Database } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import { showProgress } from "../services/case/creation-progress.ts";
 import type { Vault } from "../vault/vault.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -26,9 +27,9 @@ export class ProgressWorker extends Wakeable {
     const { db, vault, now, onSteps } = this.#options;
     const pauses: number[] = [];
     for (const caseId of await listUnfinished(db)) {
-      const { edited, againMs } = await db
-        .transaction()
-        .execute((transaction) => showProgress({ db: transaction, vault, now: now() }, caseId));
+      const { edited, againMs } = await transact(db, (transaction) =>
+        showProgress({ db: transaction, vault, now: now() }, caseId),
+      );
       if (edited) onSteps();
       if (againMs !== undefined) pauses.push(againMs);
     }

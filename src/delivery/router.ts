@@ -16,6 +16,7 @@ import { RogatoryError } from "../domain/errors.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Vault } from "../vault/vault.ts";
+import { type Doubt, doubtOf, refuseDoubtful } from "./doubt.ts";
 
 export interface RouterOptions {
   readonly vault: Vault;
@@ -35,9 +36,8 @@ export interface RouterOptions {
 export interface Routed {
   readonly event: RawEvent;
   readonly addressed: Addressed;
-  readonly trusted: boolean;
-  /** The key of the message came out of the key backup, which cannot say who sent it. */
-  readonly fromBackup: boolean;
+  /** Why it is not certain who has sent it. */
+  readonly doubt: Doubt | undefined;
   readonly room: CaseRoom;
   readonly open: OpenCase;
   readonly template: RoomTemplate;
@@ -74,9 +74,8 @@ export async function route(
   const present = template.rooms.find(({ kind }) => kind === room.kind)?.bots ?? [];
   const bot = answeringBot(present, botOf(addressed)) ?? present[0];
   if (bot === undefined || options.accounts[bot] !== account) return undefined;
-  const trusted = message.trust.kind === "signed" || !options.requireSignedDevices;
-  const fromBackup = isFromBackup(message.trust);
-  return { event, addressed, trusted, fromBackup, room, open, template };
+  const doubt = doubtOf(message.trust, options.requireSignedDevices);
+  return { event, addressed, doubt, room, open, template };
 }
 
 /** What somebody typed, without a quotation before it; undefined for edits and all that is no text. */
@@ -86,10 +85,6 @@ export function typedText({
 }: Extract<Decrypted, { kind: "message" }>): string | undefined {
   const text = type === "m.room.message" ? TextMessage.safeParse(content).data : undefined;
   return text === undefined || isEdit(content) ? undefined : withoutQuotation(text.body);
-}
-
-export function isFromBackup(trust: Extract<Decrypted, { kind: "message" }>["trust"]): boolean {
-  return trust.kind === "doubtful" && trust.reason === "AUTHENTICITY_NOT_GUARANTEED";
 }
 
 /** Runs a routed command. Throws a RogatoryError for what the sender got wrong. */
@@ -103,25 +98,6 @@ export async function execute(
   }
   refuseDoubtful(routed);
   return runInRoom(transaction, options, routed);
-}
-
-/** @throws RogatoryError if it is not certain who has said it */
-export function refuseDoubtful({
-  trusted,
-  fromBackup,
-}: Pick<Routed, "trusted" | "fromBackup">): void {
-  if (!trusted && fromBackup) {
-    throw new RogatoryError(
-      "command.from-backup",
-      "This command was not carried out: I could read it only after my keys had been restored, and then it is not certain who sent it. Please send it again.",
-    );
-  }
-  if (!trusted) {
-    throw new RogatoryError(
-      "command.unsigned-device",
-      "This command was not carried out, because your device is not verified by you. Verify it in your client's settings (Sessions, or Encryption), then send the command again.",
-    );
-  }
 }
 
 /** Runs a command as typed in a room of its case. */

@@ -6,10 +6,9 @@ import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { CaseId } from "../domain/ids.ts";
 import { HomeserverError, UnreachableError } from "../matrix/http.ts";
-import type { Session } from "../matrix/session/session.ts";
 import type { SealBox } from "../vault/seal-box.ts";
 import type { Vault } from "../vault/vault.ts";
-import { NobodyThereError, RoomNotReadyError } from "./step-run.ts";
+import { NobodyThereError, RoomNotReadyError, type StepRun } from "./step-run.ts";
 import { carryOut } from "./steps.ts";
 import { Wakeable } from "./wakeable.ts";
 
@@ -17,6 +16,7 @@ type OutboxRow = Pick<
   Database["outbox"],
   | "account"
   | "lane"
+  | "kind"
   | "case_id"
   | "payload"
   | "progress"
@@ -28,7 +28,7 @@ type OutboxRow = Pick<
 export interface SenderOptions {
   readonly db: Kysely<Database>;
   readonly vault: Vault;
-  readonly session: Session;
+  readonly session: StepRun["session"];
   now(): Temporal.Instant;
   /** What went wrong, for the log: a code, never content. */
   onFailure(failure: {
@@ -44,7 +44,16 @@ export interface SenderOptions {
   onFatal(error: unknown): void;
 }
 
-const lanesAtOnce = 8;
+/**
+ * Making rooms and letting people in may wait for other homeservers, each of them for a minute: such
+ * steps have places of their own, so that they never hold all of those in which people are answered.
+ */
+const lanesAtOnce = { entering: 6, speaking: 8 } as const;
+type Pool = keyof typeof lanesAtOnce;
+
+const enteringKinds: ReadonlySet<string> = new Set<Step["kind"]>([
+  ...(["create-room", "create-management", "invite", "bring-in", "join"] as const),
+]);
 const longestPauseMs = 5 * 60_000;
 const anything = z.unknown();
 
@@ -55,7 +64,7 @@ const anything = z.unknown();
  */
 export class Sender extends Wakeable {
   readonly #options: SenderOptions;
-  readonly #busy = new Map<string, Promise<void>>();
+  readonly #busy = new Map<string, { readonly pool: Pool; readonly attempt: Promise<void> }>();
 
   constructor(options: SenderOptions) {
     super();
@@ -69,22 +78,25 @@ export class Sender extends Wakeable {
     const waiting: string[] = [];
     for (const row of idle) {
       if (row.not_before !== null && isAfter(row.not_before, now)) waiting.push(row.not_before);
-      else if (this.#busy.size < lanesAtOnce) this.#begin(row);
+      else this.#beginIfFree(row);
     }
     return pauseUntil(waiting, now);
   }
 
   override async stop(): Promise<void> {
     await super.stop();
-    await Promise.all(this.#busy.values());
+    await Promise.all([...this.#busy.values()].map(({ attempt }) => attempt));
   }
 
-  #begin(row: OutboxRow): void {
+  #beginIfFree(row: OutboxRow): void {
+    const pool = enteringKinds.has(row.kind) ? "entering" : "speaking";
+    const busy = [...this.#busy.values()].filter((other) => other.pool === pool);
+    if (busy.length >= lanesAtOnce[pool]) return;
     const attempt = this.#attempt(row).finally(() => {
       this.#busy.delete(row.lane);
       this.wake();
     });
-    this.#busy.set(row.lane, attempt);
+    this.#busy.set(row.lane, { pool, attempt });
   }
 
   /**
@@ -99,6 +111,7 @@ export class Sender extends Wakeable {
       .select([
         "account",
         "lane",
+        "kind",
         "after_lane",
         "case_id",
         "payload",
@@ -231,12 +244,17 @@ export function judge(
   if (error instanceof NobodyThereError) {
     return { code: "nobody-there", pauseMs: 60_000, waits: true };
   }
-  if (error instanceof UnreachableError) return { code: "unreachable", pauseMs: backOff };
+  if (error instanceof UnreachableError) {
+    return { code: "unreachable", pauseMs: Math.max(error.retryAfterMs ?? 0, backOff) };
+  }
   if (error instanceof HomeserverError) {
     if (error.status === 429) {
       return { code: error.errcode, pauseMs: Math.max(error.retryAfterMs ?? backOff, 100) };
     }
-    if (error.status >= 500) return { code: error.errcode, pauseMs: backOff };
+    // 401: started without our registration, the homeserver does not know our token until that is mended.
+    if (error.isPassing || error.status === 401) {
+      return { code: error.errcode, pauseMs: Math.max(error.retryAfterMs ?? 0, backOff) };
+    }
     // Not yet joined, or not yet permitted: worth some patience, because others are still at work.
     const patience = error.status === 403 && attempts < 10;
     return { code: error.errcode, pauseMs: patience ? backOff : undefined };

@@ -16,7 +16,7 @@ export class RoomNotReadyError extends Error {
 
 /** One step as it is carried out. */
 export interface StepRun {
-  readonly session: Session;
+  readonly session: Pick<Session, "userId" | "http" | "encrypt">;
   readonly db: Kysely<Database>;
   readonly transactionId: string;
   /** Whether an earlier attempt may have had its effect without our knowing. */

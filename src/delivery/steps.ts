@@ -7,11 +7,10 @@ import { lockRoomChanges, saveMembership, saveRoom } from "../db/repositories/ro
 import type { Database } from "../db/schema.ts";
 import { type EventId, RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
-import { createFileKey, encryptFile, FileKey } from "../matrix/media/encrypted-file.ts";
-import type { Session } from "../matrix/session/session.ts";
 import { openToSpace } from "../services/case/room-content.ts";
 import { joinPerson } from "./entering-steps.ts";
 import { followRoom, repairState } from "./guard-steps.ts";
+import { sendEncrypted, sendFile } from "./send-steps.ts";
 import {
   JsonObject,
   RoomNotReadyError,
@@ -24,8 +23,6 @@ import {
 
 const Created = z.object({ room_id: RoomId });
 const Nothing = z.object({});
-const MediaAddress = z.object({ content_uri: z.string().regex(/^mxc:\/\/[^/]+\/[^/]+$/) });
-const Upload = z.strictObject({ uri: z.string(), fileKey: FileKey, done: z.boolean() });
 const planKeyField = "eu.rogatory.plan_key";
 
 /** Carries out a step; the second time is harmless. Returns the event id, where there is one. */
@@ -156,7 +153,10 @@ function encryptionOf(content: Record<string, unknown>): Record<string, unknown>
 }
 
 /** createRoom has no transaction id: a room that an interrupted attempt made is found by its plan key. */
-async function findRoomByPlanKey(planKey: string, session: Session): Promise<RoomId | undefined> {
+async function findRoomByPlanKey(
+  planKey: string,
+  session: StepRun["session"],
+): Promise<RoomId | undefined> {
   const { joined_rooms: rooms } = await session.http.json(
     "GET",
     "/_matrix/client/v3/joined_rooms",
@@ -237,75 +237,4 @@ async function setPower(
     { body: { ...levels, users } },
   );
   return eventId;
-}
-
-/** The only way in which anything is said: as ciphertext. */
-async function sendEncrypted(
-  roomId: RoomId,
-  type: string,
-  content: Record<string, unknown>,
-  { session, transactionId }: StepRun,
-): Promise<EventId> {
-  const encrypted = await session.encrypt(roomId, type, content);
-  const { event_id: eventId } = await session.http.json(
-    "PUT",
-    path`/_matrix/client/v3/rooms/${roomId}/send/m.room.encrypted/${transactionId}`,
-    Sent,
-    { body: encrypted },
-  );
-  return eventId;
-}
-
-async function sendFile(
-  roomId: RoomId,
-  step: Extract<Step, { kind: "send-file" }>,
-  run: StepRun,
-): Promise<EventId> {
-  const bytes = Buffer.from(step.bytesBase64, "base64");
-  const upload = run.progress === null ? await reserveUpload(run) : Upload.parse(run.progress);
-  const { ciphertext, file } = encryptFile(bytes, upload.fileKey);
-  if (!upload.done) {
-    await putMedia(upload.uri, ciphertext, run.session);
-    await run.saveProgress({ ...upload, done: true });
-  }
-  const content = {
-    msgtype: "m.file",
-    body: step.fileName,
-    filename: step.fileName,
-    info: { mimetype: step.mimeType, size: bytes.length },
-    file: { ...file, url: upload.uri },
-    ...(step.inReplyTo === undefined
-      ? {}
-      : { "m.relates_to": { "m.in_reply_to": { event_id: step.inReplyTo } } }),
-  };
-  return sendEncrypted(roomId, "m.room.message", content, run);
-}
-
-/** The address is reserved and kept before anything is uploaded, so that nothing is uploaded twice. */
-async function reserveUpload(run: StepRun): Promise<z.infer<typeof Upload>> {
-  const { content_uri: uri } = await run.session.http.json(
-    "POST",
-    "/_matrix/media/v1/create",
-    MediaAddress,
-    { body: {} },
-  );
-  const upload = { uri, fileKey: createFileKey(), done: false };
-  await run.saveProgress(upload);
-  return upload;
-}
-
-/** The name of the file is clear text for the server, and so it is not given. */
-async function putMedia(uri: string, ciphertext: Buffer, session: Session): Promise<void> {
-  const [server = "", mediaId = ""] = uri.slice("mxc://".length).split("/");
-  try {
-    await session.http.putBytes(
-      path`/_matrix/media/v3/upload/${server}/${mediaId}`,
-      ciphertext,
-      "application/octet-stream",
-    );
-  } catch (error) {
-    const isThere =
-      error instanceof HomeserverError && error.errcode === "M_CANNOT_OVERWRITE_MEDIA";
-    if (!isThere) throw error;
-  }
 }

@@ -10,6 +10,7 @@ import {
   postponeTimer,
 } from "../db/repositories/timers.ts";
 import type { Database } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import { noticeContent } from "../documents/message/notice.ts";
 import { type Outcome, paragraph } from "../documents/message/outcome.ts";
 import type { BotAccounts } from "../domain/case/bots.ts";
@@ -69,7 +70,7 @@ export class TimerWorker extends Wakeable {
   async #fire(claimed: ClaimedTimer): Promise<void> {
     const { db, now, onFailure, onSteps } = this.#options;
     try {
-      await db.transaction().execute((transaction) => this.#handle(transaction, claimed));
+      await transact(db, (transaction) => this.#handle(transaction, claimed));
       onSteps();
     } catch (error) {
       if (isConnectionLost(error)) throw error;

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { DeviceId, UserId } from "../domain/ids.ts";
 
+/** What stands for the code where something answered with an error that is none of Matrix. */
+export const NO_ERRCODE = "NO_ERRCODE";
+
+/** Request Timeout and Too Early: the same request may succeed later (RFC 9110, RFC 8470). */
+const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
 /** The homeserver answered with an error of the Matrix specification ("Standard error response"). */
 export class HomeserverError extends Error {
   override readonly name = "HomeserverError";
@@ -15,15 +21,33 @@ export class HomeserverError extends Error {
     this.errcode = errcode;
     this.retryAfterMs = retryAfterMs;
   }
+
+  /**
+   * Whether it heals by itself: the homeserver is busy, or a proxy before it answers in its place, as
+   * during an update. What is too large for a proxy stays so.
+   */
+  get isPassing(): boolean {
+    const isForeign = this.errcode === NO_ERRCODE && this.status !== 413;
+    return this.status >= 500 || passingStatuses.has(this.status) || isForeign;
+  }
 }
 
 /** The homeserver could not be reached, or what it answered was no answer. Worth another try. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    options?: ErrorOptions & { readonly retryAfterMs?: number | undefined },
+  ) {
+    super(message, options);
+    this.retryAfterMs = options?.retryAfterMs;
+  }
 }
 
 const ErrorBody = z.object({
-  errcode: z.string().default("M_UNKNOWN"),
+  errcode: z.string(),
   retry_after_ms: z.number().nonnegative().optional(),
 });
 
@@ -63,7 +87,7 @@ export class AccountHttp {
   ): Promise<z.output<S>> {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const response = await this.#fetch(method, path, body, "application/json", options);
-    return schema.parse(await response.json());
+    return schema.parse(await whole(() => response.json()));
   }
 
   /** @throws HomeserverError `TOO_LARGE` if there are more bytes than wanted */
@@ -71,17 +95,20 @@ export class AccountHttp {
     const response = await this.#fetch("GET", path, undefined, "", {});
     const parts: Uint8Array[] = [];
     let size = 0;
-    for await (const part of response.body ?? []) {
-      size += part.byteLength;
-      if (size > most) throw new HomeserverError(413, "TOO_LARGE", undefined);
-      parts.push(part);
-    }
+    await whole(async () => {
+      for await (const part of response.body ?? []) {
+        size += part.byteLength;
+        if (size > most) return;
+        parts.push(part);
+      }
+    });
+    if (size > most) throw new HomeserverError(413, "TOO_LARGE", undefined);
     return Buffer.concat(parts);
   }
 
   async putBytes(path: string, bytes: Uint8Array, contentType: string): Promise<void> {
     const response = await this.#fetch("PUT", path, Buffer.from(bytes), contentType, {});
-    await response.arrayBuffer();
+    await whole(() => response.arrayBuffer());
   }
 
   async #fetch(
@@ -115,16 +142,32 @@ export class AccountHttp {
   }
 }
 
-async function asError(response: Response): Promise<Error> {
-  const parsed = ErrorBody.safeParse(await response.json().catch(() => undefined));
-  if (!parsed.success && response.status >= 500) {
-    return new UnreachableError(`the homeserver answered ${response.status}`);
+/** The body of an answer; one that is cut, or is not what was announced, is none. */
+async function whole<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new UnreachableError("the homeserver's answer was cut off", { cause });
   }
-  return new HomeserverError(
-    response.status,
-    parsed.data?.errcode ?? "M_UNKNOWN",
-    parsed.data?.retry_after_ms,
-  );
+}
+
+async function asError(response: Response): Promise<Error> {
+  const body = ErrorBody.safeParse(await response.json().catch(() => undefined)).data;
+  const retryAfterMs = body?.retry_after_ms ?? readRetryAfter(response.headers.get("retry-after"));
+  if (body === undefined && response.status >= 500) {
+    return new UnreachableError(`the homeserver answered ${response.status}`, { retryAfterMs });
+  }
+  return new HomeserverError(response.status, body?.errcode ?? NO_ERRCODE, retryAfterMs);
+}
+
+/** A clock that is wrong on one side must not silence a bot for days. */
+const longestRetryAfterMs = 3_600_000;
+
+/** The header `Retry-After`: seconds, or a date (RFC 9110). */
+function readRetryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(longestRetryAfterMs, Math.max(0, ms));
 }
 
 /** A path with its variable parts escaped: ``path`/rooms/${roomId}/join` ``. */

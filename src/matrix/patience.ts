@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { RogatoryError } from "../domain/errors.ts";
-import { UnreachableError } from "./http.ts";
+import { HomeserverError, UnreachableError } from "./http.ts";
 
 /** How the HTTP clients in use name the status of an answer; without one there was no answer. */
 const Answered = z.object({
@@ -33,6 +33,7 @@ export function isPassing(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 10; depth += 1) {
     if (cause instanceof UnreachableError || connectionFailures.has(cause.name)) return true;
     if (cause instanceof RogatoryError && cause.code === "provisioning.unreachable") return true;
+    if (cause instanceof HomeserverError) return cause.isPassing;
     const answer = Answered.safeParse(cause).data;
     const status = answer?.status ?? answer?.httpStatus ?? answer?.statusCode;
     if (status !== undefined) return status === 429 || status >= 500;

@@ -18,7 +18,6 @@ import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { ensureManagement } from "../services/management/ensure-room.ts";
-import { reportReplays } from "../services/management/troubles.ts";
 import { membersArrived } from "../signals/member/joined.ts";
 import { loadTimers } from "../timers/registry.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -219,20 +218,16 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     ownAccounts: options.ownAccounts,
     mayInvite: (inviter) => isKnownPerson(db, config, inviter),
     guards: userId === options.accounts.registrar,
-    onReplays: (transaction, replays) =>
-      reportReplays({ db: transaction, vault, now: now() }, options.accounts.registrar, replays),
     async onArrivals(transaction, arrivals) {
       await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);
       hasArrivals = true;
     },
-    onSynced({ replays, changed, hasMessages, hasChanges }) {
+    onSynced({ changed, hasMessages, hasChanges }) {
       if (userId === options.accounts.registrar) options.onRoomsChanged(changed);
       metrics?.synced(userId);
-      for (const { roomId } of replays)
-        log.warn("message.replayed", { account: userId, room: roomId });
       if (hasMessages) inbox?.wake();
-      // The registrar welcomes people and reports, whichever account has heard of them first.
-      if (hasArrivals || replays.length > 0) wakeSenders();
+      // The registrar welcomes people, whichever account has heard of them first.
+      if (hasArrivals) wakeSenders();
       else if (hasChanges) sender?.wake();
       hasArrivals = false;
     },
@@ -282,6 +277,16 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
         }
       : {}),
     onSteps: () => sender?.wake(),
+    onReplayed(room) {
+      log.warn("message.replayed", { account: userId, room });
+      // The registrar reports it.
+      wakeSenders();
+    },
+    onParked(room, error) {
+      log.error("message.parked", { account: userId, room, ...describeForLog(error) });
+      wakeSenders();
+    },
+    onPutOff: (error) => log.warn("inbox.put-off", { account: userId, ...describeForLog(error) }),
     onUndecryptable(room, code) {
       metrics?.undecryptable(userId, room);
       log.warn("message.undecryptable", { account: userId, room, code });

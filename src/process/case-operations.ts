@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { findCase, findCaseByName, type OpenCase } from "../db/repositories/cases.ts";
 import { findShredding } from "../db/repositories/shreddings.ts";
 import type { Database } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import { caseFiles } from "../documents/case-export.ts";
 import type { Case } from "../domain/case/case.ts";
 import { RogatoryError } from "../domain/errors.ts";
@@ -32,7 +33,7 @@ export function bindCaseOperations({
   onSteps,
 }: CaseOperationsEnvironment): Pick<Operations, keyof typeof caseOperationShapes> {
   const inTransaction = <T>(work: (work: Work) => Promise<T>): Promise<T> =>
-    db.transaction().execute((transaction) => work({ db: transaction, vault, now: now() }));
+    transact(db, (transaction) => work({ db: transaction, vault, now: now() }));
   return {
     "case.export": ({ case: name, reason }) =>
       inTransaction(async (work) => {

@@ -1,5 +1,6 @@
 import { isConnectionLost } from "../db/connection-lost.ts";
-import { RogatoryError } from "../domain/errors.ts";
+import { causesOf, RogatoryError } from "../domain/errors.ts";
+import { isPanic } from "../matrix/crypto/panic.ts";
 import { UnreachableError } from "../matrix/http.ts";
 import { ToDeviceError } from "../matrix/session/errors.ts";
 import { CryptoStoreError, OwnershipLostError } from "./errors.ts";
@@ -38,9 +39,7 @@ type Fatal = Exclude<keyof typeof exitCodes, "done" | "operator" | "orphaned" | 
 /** What kind of failure an error is, by the first of its causes that says so. */
 export function kindOfFailure(error: unknown): Fatal {
   const chain = causesOf(error);
-  // WebAssembly.RuntimeError, by name: the types of Node do not know the class.
-  if (chain.some((cause) => cause instanceof Error && cause.name === "RuntimeError"))
-    return "panic";
+  if (chain.some(isPanic)) return "panic";
   // Before the database: the causes of both are the same errors of the network.
   if (chain.some(isUnreachable)) return "homeserver";
   if (chain.some((cause) => cause instanceof OwnershipLostError || isConnectionLost(cause))) {
@@ -80,13 +79,4 @@ export function isRestartable(code: number | null, wasReady: boolean): boolean {
 function isUnreachable(error: unknown): boolean {
   if (error instanceof RogatoryError) return error.code === "provisioning.unreachable";
   return error instanceof UnreachableError;
-}
-
-function causesOf(error: unknown): readonly unknown[] {
-  const chain: unknown[] = [];
-  for (let cause = error; cause !== undefined && chain.length < 10; ) {
-    chain.push(cause);
-    cause = cause instanceof Error ? cause.cause : undefined;
-  }
-  return chain;
 }

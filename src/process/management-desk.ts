@@ -1,3 +1,4 @@
+import { countParked } from "../db/repositories/inbox.ts";
 import {
   answer,
   type Line,
@@ -27,11 +28,15 @@ export async function describeBots(
   const steps = await db
     .transaction()
     .execute((transaction) => listSteps({ db: transaction, vault, now: now() }, { dead: false }));
+  const parked = await countParked(db);
   const standbys = config.database.kind === "pglite" ? undefined : await countStandbys(db);
   return answer(
     table(
-      ["Account", "Bots", "Runs", "Last sync", "To send", "Given up", "Unreadable"],
-      accounts.map((account) => rowOf(account, steps)),
+      ["Account", "Bots", "Runs", "Last sync", "To send", "Given up", "Unreadable", "Set aside"],
+      accounts.map((account) => [
+        ...rowOf(account, steps),
+        String(parked.get(account.userId) ?? 0),
+      ]),
     ),
     ...problemsOf(accounts),
     paragraph(

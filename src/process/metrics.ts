@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { Database } from "../db/schema.ts";
+import type { Database, InboxState } from "../db/schema.ts";
 import type { RoomId, UserId } from "../domain/ids.ts";
 import type { Clock } from "./clock.ts";
 
@@ -49,7 +49,19 @@ export function createMetrics(options: {
     registers,
     async collect() {
       this.reset();
-      for (const { account, room_id: room, count } of await unreadable(db)) {
+      for (const { account, room_id: room, count } of await countByRoom(db, "undecryptable")) {
+        this.set({ account, room }, Number(count));
+      }
+    },
+  });
+  new Gauge({
+    name: "rogatory_inbox_parked_messages",
+    help: "Messages of a room that could not be handled and were set aside.",
+    labelNames: ["account", "room"],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { account, room_id: room, count } of await countByRoom(db, "parked")) {
         this.set({ account, room }, Number(count));
       }
     },
@@ -99,11 +111,11 @@ export function createMetrics(options: {
   };
 }
 
-function unreadable(db: Kysely<Database>) {
+function countByRoom(db: Kysely<Database>, state: InboxState) {
   return db
     .selectFrom("inbox")
     .select(["account", "room_id", ({ fn }) => fn.countAll<number>().as("count")])
-    .where("state", "=", "undecryptable")
+    .where("state", "=", state)
     .groupBy(["account", "room_id"])
     .execute();
 }
@@ -121,7 +133,7 @@ function oldestPending(db: Kysely<Database>) {
   return db
     .selectFrom("inbox")
     .select(["account", ({ fn }) => fn.min("origin_server_ts").as("oldest")])
-    .where("state", "=", "pending")
+    .where("state", "in", ["pending", "doubtful"])
     .groupBy("account")
     .execute();
 }

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import type { Kysely } from "kysely";
 import { z } from "zod";
 import { answerUnknown } from "../commands/answers.ts";
 import type { Command } from "../commands/command.ts";
@@ -9,6 +9,7 @@ import type { Config } from "../config/config.ts";
 import { useOwnTemplates } from "../config/room-template.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
 import type { Database } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import type { Outcome } from "../documents/message/outcome.ts";
 import { renderText } from "../documents/message/render.ts";
 import { Capability } from "../domain/case/capability.ts";
@@ -116,11 +117,7 @@ function bindOperations(
   commands: readonly Command[],
 ): Operations {
   const inTransaction = <T>(work: (work: Work) => Promise<T>): Promise<T> =>
-    db
-      .transaction()
-      .execute((transaction: Transaction<Database>) =>
-        work({ db: transaction, vault, now: now() }),
-      );
+    transact(db, (transaction) => work({ db: transaction, vault, now: now() }));
   return {
     async "case.new"(params) {
       const { code, created, rooms } = await inTransaction((work) =>

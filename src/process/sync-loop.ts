@@ -70,11 +70,12 @@ export function runSyncLoop(
 
 function isPassing(error: unknown): boolean {
   if (error instanceof UnreachableError) return true;
-  return error instanceof HomeserverError && (error.status === 429 || error.status >= 500);
+  return error instanceof HomeserverError && error.isPassing;
 }
 
 function pauseAfter(error: unknown, failures: number): number {
-  const asked = error instanceof HomeserverError ? error.retryAfterMs : undefined;
+  const told = error instanceof HomeserverError || error instanceof UnreachableError;
+  const asked = told ? error.retryAfterMs : undefined;
   return asked ?? Math.min(longestPauseMs, 250 * 2 ** Math.min(failures, 16));
 }
 

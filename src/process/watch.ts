@@ -2,10 +2,12 @@ import type { Kysely } from "kysely";
 import { isConnectionLost } from "../db/connection-lost.ts";
 import { countUndecryptable } from "../db/repositories/inbox.ts";
 import type { Database } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import { Wakeable } from "../delivery/wakeable.ts";
 import type { UserId } from "../domain/ids.ts";
 import {
   reportDeadLetters,
+  reportLastingFailures,
   reportSilence,
   reportUnreadable,
 } from "../services/management/troubles.ts";
@@ -54,9 +56,10 @@ export class Watch extends Wakeable {
 
   async #look(): Promise<void> {
     const { db, vault, now, onSteps } = this.#options;
-    await db.transaction().execute(async (transaction) => {
+    await transact(db, async (transaction) => {
       const work = { db: transaction, vault, now: now() };
       await reportDeadLetters(work, this.#options.registrar);
+      await reportLastingFailures(work, this.#options.registrar);
       for (const account of this.#options.accounts()) await this.#lookAt(work, account);
     });
     onSteps();

@@ -16,24 +16,8 @@ export interface ReceivedEvent {
   readonly megolm: { readonly sessionId: string; readonly index: number } | undefined;
 }
 
-/**
- * Keeps a received event for handling. An event id that is known already changes nothing; a known
- * ciphertext under a new event id (a replay by the homeserver) is kept as such and never handled.
- *
- * @returns what became of it
- */
-export async function receiveEvent(
-  db: Transaction<Database>,
-  event: ReceivedEvent,
-): Promise<"new" | "known" | "replayed"> {
-  const known = await db
-    .selectFrom("inbox")
-    .select("event_id")
-    .where("account", "=", event.account)
-    .where("event_id", "=", event.eventId)
-    .executeTakeFirst();
-  if (known !== undefined) return "known";
-  const replayed = event.megolm !== undefined && (await isMessageKnown(db, event, event.megolm));
+/** Keeps a received event for handling. An event id that is known already changes nothing. */
+export async function receiveEvent(db: Transaction<Database>, event: ReceivedEvent): Promise<void> {
   await db
     .insertInto("inbox")
     .values({
@@ -45,30 +29,52 @@ export async function receiveEvent(
       event: event.json,
       session_id: event.megolm?.sessionId ?? null,
       message_index: event.megolm?.index ?? null,
-      state: replayed ? "replayed" : "pending",
+      state: "pending",
       unreadable_since: null,
       retry_at: null,
     })
+    .onConflict((conflict) => conflict.columns(["account", "event_id"]).doNothing())
     .execute();
-  return replayed ? "replayed" : "new";
 }
 
-async function isMessageKnown(
+/**
+ * Finds out whether a decrypted event is the first with its ciphertext, and marks any other as a
+ * replay, which is never handled. What a ciphertext says of its session and index is known to be true
+ * only once it was decrypted: of anything else it may say so to keep the true one from being heard.
+ *
+ * @param claims whether it comes from whom it says; otherwise the true one may still come
+ * @returns false for a replay
+ */
+export async function claimMessage(
   db: Transaction<Database>,
-  { account, roomId }: ReceivedEvent,
-  { sessionId, index }: { readonly sessionId: string; readonly index: number },
+  account: UserId,
+  eventId: EventId,
+  claims: boolean,
 ): Promise<boolean> {
   const row = await db
     .selectFrom("inbox")
+    .select(["room_id", "session_id", "message_index", "claimed"])
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .executeTakeFirstOrThrow();
+  if (row.session_id === null || row.message_index === null || row.claimed) return true;
+  const earlier = await db
+    .selectFrom("inbox")
     .select("event_id")
     .where("account", "=", account)
-    .where("room_id", "=", roomId)
-    .where("session_id", "=", sessionId)
-    .where("message_index", "=", index)
-    // As the index inbox_message_once has it: without this it is not used.
-    .where("state", "<>", "replayed")
+    .where("room_id", "=", row.room_id)
+    .where("session_id", "=", row.session_id)
+    .where("message_index", "=", row.message_index)
+    .where("claimed", "=", true)
     .executeTakeFirst();
-  return row !== undefined;
+  if (earlier === undefined && !claims) return true;
+  await db
+    .updateTable("inbox")
+    .set(earlier === undefined ? { claimed: true } : { state: "replayed" })
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .execute();
+  return earlier === undefined;
 }
 
 /** The oldest events in a state, in the order in which they came. */
@@ -103,6 +109,57 @@ export async function markReceived(
     .where("account", "=", account)
     .where("event_id", "=", eventId)
     .execute();
+}
+
+/** Sets an event aside that cannot be handled: it is neither tried again nor forgotten. */
+export async function parkReceived(
+  db: Reader,
+  account: UserId,
+  eventId: EventId,
+  failure: string,
+): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ state: "parked", failure })
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .execute();
+}
+
+/** So long is waited to hear whose device has sent a message, before it is judged without. */
+const doubtSeconds = 60;
+const doubtRetrySeconds = 10;
+
+/**
+ * Puts off an event of whose sender's devices the homeserver has said nothing yet.
+ *
+ * @returns false if that has been waited for long enough
+ */
+export async function markDoubtful(
+  db: Transaction<Database>,
+  account: UserId,
+  eventId: EventId,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("inbox")
+    .select("doubtful_since")
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .executeTakeFirstOrThrow();
+  const since = row.doubtful_since === null ? now : Temporal.Instant.from(row.doubtful_since);
+  if (since.until(now).total("seconds") >= doubtSeconds) return false;
+  await db
+    .updateTable("inbox")
+    .set({
+      state: "doubtful",
+      doubtful_since: instantText(since),
+      retry_at: instantText(now.add({ seconds: doubtRetrySeconds })),
+    })
+    .where("account", "=", account)
+    .where("event_id", "=", eventId)
+    .execute();
+  return true;
 }
 
 /** An event that cannot be decrypted yet, and since when. */
@@ -152,13 +209,13 @@ export async function markUndecryptable(
   return { since, sender: row.sender, sessionId: row.session_id ?? undefined };
 }
 
-/** Gives the undecryptable events whose time has come another chance. */
+/** Gives the undecryptable and doubtful events whose time has come another chance. */
 export async function retryDue(db: Reader, account: UserId, now: Temporal.Instant): Promise<void> {
   await db
     .updateTable("inbox")
     .set({ state: "pending" })
     .where("account", "=", account)
-    .where("state", "=", "undecryptable")
+    .where("state", "in", ["undecryptable", "doubtful"])
     // Rows of an earlier version have no time.
     .where((row) => row.or([row("retry_at", "is", null), row("retry_at", "<=", instantText(now))]))
     .execute();
@@ -191,4 +248,15 @@ export async function countUndecryptable(
     .orderBy("room_id")
     .execute();
   return rows;
+}
+
+/** Events that could not be handled and were set aside, by account. */
+export async function countParked(db: Reader): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom("inbox")
+    .select(["account", sql<number>`count(*)::integer`.as("count")])
+    .where("state", "=", "parked")
+    .groupBy("account")
+    .execute();
+  return new Map(rows.map(({ account, count }) => [account, count]));
 }

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { CaseId, UserId } from "../../domain/ids.ts";
 import type { Database, OutboxState } from "../schema.ts";
 
@@ -83,6 +83,27 @@ export async function listUntoldDeadLetters(
     code: code ?? undefined,
     failure: failure ?? undefined,
   }));
+}
+
+/** After this many attempts a step has failed for about half an hour. */
+const lastingAttempts = 15;
+
+/** Steps that fail again and again and are not given up, by account and code. */
+export async function listLastingFailures(
+  db: Transaction<Database>,
+): Promise<
+  readonly { readonly account: UserId; readonly failure: string; readonly count: number }[]
+> {
+  const rows = await db
+    .selectFrom("outbox")
+    .select(["account", "failure", sql<number>`count(*)::integer`.as("count")])
+    .where("state", "=", "pending")
+    .where("attempts", ">=", lastingAttempts)
+    .groupBy(["account", "failure"])
+    .orderBy("account")
+    .orderBy("failure")
+    .execute();
+  return rows.map(({ failure, ...row }) => ({ ...row, failure: failure ?? "unknown" }));
 }
 
 export async function markTold(

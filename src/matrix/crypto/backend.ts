@@ -1,3 +1,4 @@
+import type { UserId } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MatrixEvent } from "matrix-js-sdk";
 import { z } from "zod";
 
@@ -39,6 +40,10 @@ export interface CryptoBackend {
   encryptEvent(event: MatrixEvent, room: RoomView): Promise<void>;
   /** Takes in-room verification events, in clear text; others are ignored. */
   onLiveEventFromSync(event: MatrixEvent): Promise<void>;
+  readonly olmMachine: {
+    /** From now on the homeserver is asked about these people's devices; those known already stay so. */
+    updateTrackedUsers(users: UserId[]): Promise<unknown>;
+  };
   readonly outgoingRequestsManager: {
     /** Uploads keys, asks for keys, sends what waits; resolves when that was tried. */
     doProcessOutgoingRequests(): Promise<void>;
@@ -55,20 +60,22 @@ const methods = [
   "onLiveEventFromSync",
 ] as const;
 
-const OutgoingRequests = z.object({
-  outgoingRequestsManager: z.custom<object>(
-    (value) =>
-      typeof value === "object" &&
-      value !== null &&
-      typeof Reflect.get(value, "doProcessOutgoingRequests") === "function",
-  ),
-});
+const parts = [
+  ["outgoingRequestsManager", "doProcessOutgoingRequests"],
+  ["olmMachine", "updateTrackedUsers"],
+] as const;
+
+function hasMethod(value: unknown, name: string): boolean {
+  return (
+    typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function"
+  );
+}
 
 export const CryptoBackendContract = z.custom<CryptoBackend>(
   (value) =>
     typeof value === "object" &&
     value !== null &&
-    methods.every((name) => name in value && typeof Reflect.get(value, name) === "function") &&
-    OutgoingRequests.safeParse(value).success,
-  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}, outgoingRequestsManager.doProcessOutgoingRequests`,
+    methods.every((name) => hasMethod(value, name)) &&
+    parts.every(([part, name]) => hasMethod(Reflect.get(value, part), name)),
+  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}, ${parts.map((part) => part.join(".")).join(", ")}`,
 );

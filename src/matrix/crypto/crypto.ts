@@ -1,3 +1,4 @@
+import { UserId as UserIdInRust } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,
@@ -6,7 +7,6 @@ import {
   EventShieldReason,
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
-import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
 import { DeviceId, type EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import {
@@ -15,8 +15,11 @@ import {
   type CryptoChanges,
   type RoomView,
 } from "./backend.ts";
+import { clearParts } from "./clear-parts.ts";
 import { CryptoIdentity, judgeRecoveryKey, type RecoveryKeyVerdict } from "./identity.ts";
+import { KeyQueries } from "./key-queries.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
+import { requireCiphertext } from "./send-gate.ts";
 import { storePrefix } from "./stores.ts";
 import { Verifications } from "./verification.ts";
 import { isVerificationEvent } from "./verification-events.ts";
@@ -52,7 +55,12 @@ export interface RawEvent {
 /** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
 export type Trust =
   | { readonly kind: "signed" }
-  | { readonly kind: "doubtful"; readonly reason: string };
+  | {
+      readonly kind: "doubtful";
+      readonly reason: string;
+      /** The homeserver has not told the sender's devices yet: asked again, it may be otherwise. */
+      readonly passing?: boolean;
+    };
 
 export type Decrypted =
   | {
@@ -68,8 +76,6 @@ export interface Fingerprint {
   readonly curve25519: string;
 }
 
-const Content = z.record(z.string(), z.unknown());
-
 /**
  * End-to-end encryption of one account: the one adapter over matrix-js-sdk, which is fed by our own
  * sync loop and never starts its own client.
@@ -78,12 +84,19 @@ export class AccountCrypto {
   readonly #client: MatrixClient;
   readonly #api: CryptoApi;
   readonly #backend: CryptoBackend;
+  readonly #keyQueries: KeyQueries;
   readonly #log: SdkLogSink;
   readonly identity: CryptoIdentity;
   readonly verifications: Verifications;
 
-  private constructor(client: MatrixClient, api: CryptoApi, log: SdkLogSink) {
+  private constructor(
+    client: MatrixClient,
+    api: CryptoApi,
+    keyQueries: KeyQueries,
+    log: SdkLogSink,
+  ) {
     this.#client = client;
+    this.#keyQueries = keyQueries;
     this.#api = api;
     this.#log = log;
     this.#backend = CryptoBackendContract.parse(api);
@@ -93,8 +106,10 @@ export class AccountCrypto {
 
   /** Opens the account's crypto store, or makes it. `globalThis.indexedDB` must be installed. */
   static async open(account: CryptoAccount, recovery: RecoveryKeyReader): Promise<AccountCrypto> {
+    const keyQueries = new KeyQueries();
     const client = createClient({
       baseUrl: account.homeserverUrl,
+      fetchFn: (resource, options) => keyQueries.fetch(resource, options),
       accessToken: account.token,
       userId: account.userId,
       deviceId: account.deviceId,
@@ -124,7 +139,7 @@ export class AccountCrypto {
       throw new RogatoryError("crypto.missing", "Encryption could not be started.");
     // Everything is decrypted, and the sender's shield is judged by us, so that a refusal can be explained.
     api.setDeviceIsolationMode(new AllDevicesIsolationMode(false));
-    return new AccountCrypto(client, api, account.log);
+    return new AccountCrypto(client, api, keyQueries, account.log);
   }
 
   /** What a recovery key is to an account's secret storage, without opening a crypto store. */
@@ -217,13 +232,7 @@ export class AccountCrypto {
   ): Promise<Record<string, unknown>> {
     const event = new MatrixEvent({ type, room_id: room.roomId, content });
     await this.#backend.encryptEvent(event, room);
-    const wire = Content.parse(event.getWireContent());
-    if (event.getWireType() !== "m.room.encrypted" || typeof wire.ciphertext !== "string") {
-      throw new RogatoryError(
-        "send.plaintext",
-        "A message was not sent because it was not encrypted.",
-      );
-    }
+    const wire = requireCiphertext(event);
     // A relation stands outside the ciphertext, where servers and clients look for it.
     const relation = content["m.relates_to"];
     return relation === undefined ? wire : { ...wire, "m.relates_to": relation };
@@ -235,12 +244,13 @@ export class AccountCrypto {
     if (event.isDecryptionFailure()) {
       return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
     }
-    if (isVerification(event)) await this.receiveVerification({ ...raw, ...clearParts(event) });
+    const clear = clearParts(event);
+    if (isVerificationEvent(clear)) await this.receiveVerification({ ...raw, ...clear });
     const trust = await this.#trustIn(event);
     return {
       kind: "message",
-      ...clearParts(event),
-      trust: trust.kind === "signed" ? trust : await this.#trustAfterQuery(event),
+      ...clear,
+      trust: trust.kind === "signed" ? trust : await this.#trustAfterQuery(event, raw.sender),
     };
   }
 
@@ -254,12 +264,16 @@ export class AccountCrypto {
   }
 
   /**
-   * Somebody who has just joined may speak before the answer about their devices is here: nobody is
-   * doubted before the homeserver has been asked.
+   * Somebody who has just joined may speak before the answer about their devices is here, and after a
+   * restart before anybody has told the crypto that they joined: nobody is doubted before the
+   * homeserver has been asked, and has answered.
    */
-  async #trustAfterQuery(event: MatrixEvent): Promise<Trust> {
+  async #trustAfterQuery(event: MatrixEvent, sender: UserId): Promise<Trust> {
+    await this.#backend.olmMachine.updateTrackedUsers([new UserIdInRust(sender)]);
     await this.#backend.outgoingRequestsManager.doProcessOutgoingRequests();
-    return this.#trustIn(event);
+    const trust = await this.#trustIn(event);
+    if (trust.kind === "signed" || !this.#keyQueries.isUnanswered(sender)) return trust;
+    return { ...trust, passing: true };
   }
 
   /**
@@ -277,12 +291,4 @@ export class AccountCrypto {
   stop(): void {
     this.#client.stopClient();
   }
-}
-
-function clearParts(event: MatrixEvent) {
-  return { type: event.getType(), content: Content.parse(event.getContent()) };
-}
-
-function isVerification(event: MatrixEvent): boolean {
-  return isVerificationEvent({ type: event.getType(), content: event.getContent() });
 }

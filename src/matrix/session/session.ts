@@ -14,12 +14,7 @@ import { KeyNews } from "./key-news.ts";
 import { fetchMissed } from "./missed-messages.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
 import { SyncResponse, syncFilter } from "./sync-response.ts";
-import {
-  type ArrivalListener,
-  type Replay,
-  type ReplayListener,
-  saveSyncBatch,
-} from "./sync-store.ts";
+import { type ArrivalListener, saveSyncBatch } from "./sync-store.ts";
 import { readWithheldKeys } from "./withheld-keys.ts";
 
 export interface SessionOptions {
@@ -35,13 +30,10 @@ export interface SessionOptions {
   mayInvite(inviter: UserId): Promise<boolean>;
   /** Told of people who are newly in a room, in the transaction that keeps the response. */
   readonly onArrivals?: ArrivalListener | undefined;
-  /** Told of ciphertexts that were served again, in the same transaction. */
-  readonly onReplays?: ReplayListener | undefined;
   /** Whether the account watches what its rooms are like; default false. */
   readonly guards?: boolean;
   /** Called after each response is durable. */
   onSynced(batch: {
-    readonly replays: readonly Replay[];
     /** Something may be waiting in the inbox. */
     readonly hasMessages: boolean;
     /** Rooms or people are not as they were, or an invitation waits to be accepted. */
@@ -114,7 +106,7 @@ export class Session {
     await this.#handleKeys(response);
     const invitations = await this.#acceptable(response);
     const keysArrived = response.to_device.events.length > 0;
-    const replays = await saveSyncBatch(
+    await saveSyncBatch(
       db,
       {
         account: userId,
@@ -137,7 +129,6 @@ export class Session {
           slot: roomId,
         }),
       this.#options.onArrivals,
-      this.#options.onReplays,
     );
     this.#position = response.next_batch;
     await this.#rooms.tell(rooms);
@@ -148,7 +139,7 @@ export class Session {
       .map(({ roomId }) => roomId);
     const hasMessages = keysArrived || rooms.some(({ messages }) => messages.length > 0);
     const hasChanges = invitations.length > 0 || rooms.some(concernsCrypto);
-    this.#options.onSynced({ replays, changed, hasMessages, hasChanges });
+    this.#options.onSynced({ changed, hasMessages, hasChanges });
     return { onlyMembers: hasChanges && !hasMessages && invitations.length === 0 };
   }
 

@@ -12,7 +12,8 @@ import {
 } from "../../db/repositories/rooms.ts";
 import { saveWithheldKey, type WithheldKey } from "../../db/repositories/withheld-keys.ts";
 import type { Database } from "../../db/schema.ts";
-import type { EventId, RoomId, UserId } from "../../domain/ids.ts";
+import { transact } from "../../db/transact.ts";
+import type { RoomId, UserId } from "../../domain/ids.ts";
 import { readMegolmMessage } from "../crypto/ciphertext.ts";
 import type { RoomChanges } from "./room-changes.ts";
 import type { RoomEvent } from "./sync-response.ts";
@@ -37,22 +38,12 @@ export interface SyncBatch {
 /** Only the device that sent an event is given its transaction id ("Transaction identifiers"). */
 const Echo = z.object({ unsigned: z.object({ transaction_id: z.string() }) });
 
-export interface Replay {
-  readonly roomId: RoomId;
-  readonly eventId: EventId;
-}
-
 /** Somebody who has come into a room, or was invited to it. */
 export interface Arrival {
   readonly roomId: RoomId;
   readonly userId: UserId;
   readonly membership: string;
 }
-
-export type ReplayListener = (
-  db: Transaction<Database>,
-  replays: readonly Replay[],
-) => Promise<void>;
 
 export type ArrivalListener = (
   db: Transaction<Database>,
@@ -65,18 +56,14 @@ export type ArrivalListener = (
  *
  * @param acceptInvitation adds the step that joins a room, in the same transaction
  * @param onArrivals told of people who are newly in a room, in the same transaction
- * @param onReplays told of ciphertexts that were served again, in the same transaction
- * @returns ciphertexts that the homeserver served again under another event id
  */
 export async function saveSyncBatch(
   db: Kysely<Database>,
   batch: SyncBatch,
   acceptInvitation: (db: Transaction<Database>, roomId: RoomId) => Promise<void>,
   onArrivals: ArrivalListener = async () => {},
-  onReplays: ReplayListener = async () => {},
-): Promise<readonly Replay[]> {
-  return db.transaction().execute(async (transaction) => {
-    const replays: Replay[] = [];
+): Promise<void> {
+  await transact(db, async (transaction) => {
     const arrivals: Arrival[] = [];
     const guarded = batch.guards === true && batch.rooms.some(({ state }) => state.length > 0);
     if (guarded || batch.rooms.some(changesRoom)) await lockRoomChanges(transaction);
@@ -97,21 +84,15 @@ export async function saveSyncBatch(
           await confirmEcho(transaction, batch.account, message, batch.now);
           continue;
         }
-        const became = await receiveEvent(
-          transaction,
-          asReceived(batch.account, room.roomId, message),
-        );
-        if (became === "replayed") replays.push({ roomId: room.roomId, eventId: message.event_id });
+        await receiveEvent(transaction, asReceived(batch.account, room.roomId, message));
       }
     }
     if (arrivals.length > 0) await onArrivals(transaction, arrivals);
-    if (replays.length > 0) await onReplays(transaction, replays);
     for (const key of batch.withheld) {
       await saveWithheldKey(transaction, batch.account, key, batch.now);
     }
     for (const roomId of batch.invitations) await acceptInvitation(transaction, roomId);
     await saveSyncToken(transaction, batch.account, batch.nextBatch);
-    return replays;
   });
 }
 

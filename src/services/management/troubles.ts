@@ -1,5 +1,9 @@
 import { findCase, findCaseRoom } from "../../db/repositories/cases.ts";
-import { listUntoldDeadLetters, markTold } from "../../db/repositories/outbox-summaries.ts";
+import {
+  listLastingFailures,
+  listUntoldDeadLetters,
+  markTold,
+} from "../../db/repositories/outbox-summaries.ts";
 import {
   answer,
   code,
@@ -55,36 +59,60 @@ export async function reportDeadLetters(work: Work, registrar: UserId): Promise<
   return true;
 }
 
-export interface ReplayedMessage {
-  readonly roomId: RoomId;
-  readonly eventId: EventId;
-}
-
-/** The homeserver has served ciphertexts again under other event ids: an attack, or a broken one. */
-export async function reportReplays(
-  work: Work,
-  registrar: UserId,
-  replays: readonly ReplayedMessage[],
-): Promise<void> {
-  for (const [roomId, here] of Map.groupBy(replays, (replay) => replay.roomId)) {
-    const [first] = here;
-    if (first === undefined) continue;
-    const place = await nameOfRoom(work, roomId);
-    const what =
-      here.length === 1
-        ? "A message was served again under another event id"
-        : `${here.length} messages were served again under other event ids`;
+/** Says once a day what is tried again and again: nothing of it is given up, and perhaps it never heals. */
+export async function reportLastingFailures(work: Work, registrar: UserId): Promise<void> {
+  const day = work.now.toZonedDateTimeISO("UTC").toPlainDate();
+  for (const { account, failure, count } of await listLastingFailures(work.db)) {
     await reportToOperators(work, registrar, {
-      // By event: several of our accounts hear of it.
-      ...{ cause: `replay.${first.eventId}`, slot: "replay" },
+      ...{ cause: `lasting.${account}.${failure}.${day}`, slot: "lasting" },
       outcome: answer(
         paragraph(
-          strong(place),
-          `: ${what}. Nothing was carried out again. The homeserver, or somebody who controls it, did this: look into it.`,
+          `${account}: ${count === 1 ? "a step has" : `${count} steps have`} failed for half an hour or longer (${failure}) and will be tried again. Is the homeserver, or the one of a participant, reachable, and does it know the registration? `,
+          code("rogatory outbox list"),
+          " shows them.",
         ),
       ),
     });
   }
+}
+
+/** A ciphertext came again under another event id: an attack, or a broken homeserver. */
+export async function reportReplay(
+  work: Work,
+  registrar: UserId,
+  { roomId, eventId }: { readonly roomId: RoomId; readonly eventId: EventId },
+): Promise<void> {
+  await reportToOperators(work, registrar, {
+    // By event: several of our accounts hear of it.
+    ...{ cause: `replay.${eventId}`, slot: "replay" },
+    outcome: answer(
+      paragraph(
+        strong(await nameOfRoom(work, roomId)),
+        ": A message came again under another event id. It was not carried out again. The homeserver, or a member with a program of their own, did this: look into it.",
+      ),
+    ),
+  });
+}
+
+/** An event was set aside because handling it has failed; told once a day for each room. */
+export async function reportParked(
+  work: Work,
+  registrar: UserId,
+  parked: { readonly account: UserId; readonly roomId: RoomId; readonly failure: string },
+): Promise<void> {
+  const { account, roomId, failure } = parked;
+  const day = work.now.toZonedDateTimeISO("UTC").toPlainDate();
+  await reportToOperators(work, registrar, {
+    ...{ cause: `parked.${account}.${roomId}.${day}`, slot: "parked" },
+    outcome: answer(
+      paragraph(
+        strong(await nameOfRoom(work, roomId)),
+        `: ${account} could not handle a message (${failure}) and has set it aside; nothing of it was carried out, and its sender has no answer. `,
+        code("message.parked"),
+        " in the log says where it failed: please report that.",
+      ),
+    ),
+  });
 }
 
 /** So many unreadable messages of a room are worth an operator's look. */

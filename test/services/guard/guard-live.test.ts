@@ -278,7 +278,7 @@ describe("the operators' room", () => {
     expect(told.roomId).toBe((await findManagement(live.db))?.roomId);
   }, 180_000);
 
-  it("is told of a message that is served again", async () => {
+  it("is told of a message that comes again", async () => {
     const eventId = await leader.say(coordination, "good morning");
     await member.reads(eventId, patience);
     const event = Anything.parse(
@@ -294,6 +294,6 @@ describe("the operators' room", () => {
       path`/_matrix/client/v3/rooms/${coordination}/send/m.room.encrypted/again`,
       Anything.parse(event.content),
     );
-    expect((await report(/served again/)).body).toMatch(/^JIT-[0-9A-F]{4} · coordination/);
+    expect((await report(/came again/)).body).toMatch(/^JIT-[0-9A-F]{4} · coordination/);
   }, 180_000);
 });

@@ -10,7 +10,9 @@ import { EventId, RoomId, UserId } from "../../../src/domain/ids.ts";
 import { ensureManagement } from "../../../src/services/management/ensure-room.ts";
 import {
   reportDeadLetters,
-  reportReplays,
+  reportLastingFailures,
+  reportParked,
+  reportReplay,
   reportSilence,
   reportStart,
   reportUnreadable,
@@ -152,10 +154,38 @@ describe("what operators are told", () => {
     const before = (await said()).length;
     const eventId = EventId.parse("$again");
     for (const minutes of [0, 1]) {
-      await work((now) => reportReplays(now, registrar, [{ roomId, eventId }]), minutes);
+      await work((now) => reportReplay(now, registrar, { roomId, eventId }), minutes);
     }
     expect((await said()).slice(before)).toEqual([
-      expect.stringContaining("!room: A message was served again"),
+      expect.stringContaining("!room: A message came again"),
+    ]);
+  });
+
+  it("is a step that is tried in vain for long, once a day for each bot and failure", async () => {
+    await ensure([ada]);
+    const before = (await said()).length;
+    for (const cause of ["one", "two", "three"]) await deadLetter(cause);
+    const pending = db.updateTable("outbox").set({ state: "pending", failure: "unreachable" });
+    await pending.set({ attempts: 15 }).where("transaction_id", "in", ["one.x", "two.x"]).execute();
+    await pending.set({ attempts: 14 }).where("transaction_id", "=", "three.x").execute();
+    for (const minutes of [0, 1]) {
+      await work((now) => reportLastingFailures(now, registrar), minutes);
+    }
+    expect((await said()).slice(before)).toEqual([
+      expect.stringContaining("2 steps have failed for half an hour or longer (unreachable)"),
+    ]);
+  });
+
+  it("is a message that was set aside, with its failure, once a day for each room", async () => {
+    await ensure([ada]);
+    const before = (await said()).length;
+    const parked = { account: registrar, roomId, failure: "TypeError" };
+    for (const minutes of [0, 1, 24 * 60]) {
+      await work((now) => reportParked(now, registrar, parked), minutes);
+    }
+    expect((await said()).slice(before)).toEqual([
+      expect.stringContaining("could not handle a message (TypeError)"),
+      expect.stringContaining("!room"),
     ]);
   });
 
