@@ -17,6 +17,11 @@ export class HomeserverError extends Error {
   }
 }
 
+/** Whether another try would be answered alike. A token that is not accepted is not about the question. */
+export function isRefusal({ status }: HomeserverError): boolean {
+  return status < 500 && status !== 401 && status !== 429;
+}
+
 /** The homeserver could not be reached, or what it answered was no answer. Worth another try. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
@@ -63,7 +68,7 @@ export class AccountHttp {
   ): Promise<z.output<S>> {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const response = await this.#fetch(method, path, body, "application/json", options);
-    return schema.parse(await response.json());
+    return schema.parse(await readJson(response));
   }
 
   /** @throws HomeserverError `TOO_LARGE` if there are more bytes than wanted */
@@ -112,6 +117,15 @@ export class AccountHttp {
     }
     if (response.ok) return response;
     throw await asError(response);
+  }
+}
+
+/** The connection may break in the middle of an answer, and what a proxy says in between is no JSON. */
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw new UnreachableError("the homeserver's answer did not come whole", { cause });
   }
 }
 

@@ -4,8 +4,10 @@ import type { Config } from "../config/config.ts";
 import { useOwnTemplates } from "../config/room-template.ts";
 import { areCryptoTablesLost } from "../db/repositories/crypto-tables.ts";
 import type { Database } from "../db/schema.ts";
+import { GapWorker } from "../delivery/gap-worker.ts";
 import { GuardWorker } from "../delivery/guard-worker.ts";
 import { InboxWorker } from "../delivery/inbox-worker.ts";
+import { KeyWorker } from "../delivery/key-worker.ts";
 import { ProgressWorker } from "../delivery/progress-worker.ts";
 import { Sender } from "../delivery/sender.ts";
 import { TimerWorker } from "../delivery/timer-worker.ts";
@@ -17,6 +19,7 @@ import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
+import type { Replay, ReplayListener } from "../matrix/session/sync-store.ts";
 import { ensureManagement } from "../services/management/ensure-room.ts";
 import { reportReplays } from "../services/management/troubles.ts";
 import { membersArrived } from "../signals/member/joined.ts";
@@ -162,7 +165,8 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
       timers.wake();
       progress.wake();
       watcher.wake();
-      for (const { inbox, sender } of running) {
+      for (const { inbox, sender, gaps } of running) {
+        gaps.wake();
         inbox.wake();
         sender.wake();
       }
@@ -196,6 +200,7 @@ interface AccountOptions extends BotProcessOptions {
 interface RunningAccount {
   readonly session: Session;
   readonly inbox: InboxWorker;
+  readonly gaps: GapWorker;
   readonly sender: Sender;
   stop(): Promise<void>;
 }
@@ -207,6 +212,18 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
   let hasArrivals = false;
   let inbox: InboxWorker | undefined;
   let sender: Sender | undefined;
+  let gaps: GapWorker | undefined;
+  const noteReplays = (replays: readonly Replay[]) => {
+    for (const { roomId } of replays)
+      log.warn("message.replayed", { account: userId, room: roomId });
+  };
+  const noteMalformed = (parts: number) => {
+    if (parts === 0) return;
+    metrics?.malformed(userId, parts);
+    log.warn("sync.malformed", { account: userId, parts });
+  };
+  const onReplays: ReplayListener = (transaction, replays) =>
+    reportReplays({ db: transaction, vault, now: now() }, options.accounts.registrar, replays);
   const { session, complete } = await openSession({
     db,
     vault,
@@ -219,17 +236,21 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     ownAccounts: options.ownAccounts,
     mayInvite: (inviter) => isKnownPerson(db, config, inviter),
     guards: userId === options.accounts.registrar,
-    onReplays: (transaction, replays) =>
-      reportReplays({ db: transaction, vault, now: now() }, options.accounts.registrar, replays),
+    onReplays,
     async onArrivals(transaction, arrivals) {
       await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);
       hasArrivals = true;
     },
-    onSynced({ replays, changed, hasMessages, hasChanges }) {
+    onSynced({ replays, changed, hasMessages, hasChanges, malformed, lostGaps, hasGaps }) {
       if (userId === options.accounts.registrar) options.onRoomsChanged(changed);
       metrics?.synced(userId);
-      for (const { roomId } of replays)
-        log.warn("message.replayed", { account: userId, room: roomId });
+      noteReplays(replays);
+      noteMalformed(malformed);
+      for (const room of lostGaps) {
+        metrics?.gapLost(userId, room);
+        log.warn("gap.lost", { account: userId, room, code: "no-start" });
+      }
+      if (hasGaps) gaps?.wake();
       if (hasMessages) inbox?.wake();
       // The registrar welcomes people and reports, whichever account has heard of them first.
       if (hasArrivals || replays.length > 0) wakeSenders();
@@ -239,6 +260,9 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     log: (level, source) =>
       log[level === "error" ? "warn" : "debug"](`${source}.${level}`, { account: userId }),
   });
+  // Before the first response, which may bring keys already.
+  const keys = new KeyWorker({ db, session, onRetry: () => inbox?.wake() });
+  keys.start(onFatal);
   const loop = runSyncLoop(session, { log, onFatal });
   await loop.firstSync;
 
@@ -289,15 +313,36 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     onInternalError: (error, reference) =>
       log.error("command.failed", { ...describeForLog(error), reference }),
   });
+  gaps = new GapWorker({
+    ...{ db, session, now, onReplays, ownAccounts: options.ownAccounts },
+    onFetched({ replays, malformed }) {
+      noteReplays(replays);
+      noteMalformed(malformed);
+      if (replays.length > 0) wakeSenders();
+      inbox?.wake();
+    },
+    onFailure({ room, code, final }) {
+      log.warn(final ? "gap.lost" : "gap.failed", { account: userId, room, code });
+      // Those that come after the gap do not wait for ever.
+      inbox?.wake();
+      if (!final) return;
+      metrics?.gapLost(userId, room);
+      options.onGivenUp();
+    },
+  });
   sender.start(onFatal);
   inbox.start(onFatal);
+  gaps.start(onFatal);
   const completion = completeInBackground(complete, onFatal);
   return {
     session,
     inbox,
     sender,
+    gaps,
     async stop() {
       await loop.stop();
+      await gaps?.stop();
+      await keys.stop();
       await completion.stop();
       await inbox?.stop();
       await sender?.stop();

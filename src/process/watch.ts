@@ -6,6 +6,7 @@ import { Wakeable } from "../delivery/wakeable.ts";
 import type { UserId } from "../domain/ids.ts";
 import {
   reportDeadLetters,
+  reportLostGaps,
   reportSilence,
   reportUnreadable,
 } from "../services/management/troubles.ts";
@@ -57,6 +58,7 @@ export class Watch extends Wakeable {
     await db.transaction().execute(async (transaction) => {
       const work = { db: transaction, vault, now: now() };
       await reportDeadLetters(work, this.#options.registrar);
+      await reportLostGaps(work, this.#options.registrar);
       for (const account of this.#options.accounts()) await this.#lookAt(work, account);
     });
     onSteps();

@@ -26,6 +26,11 @@ export interface CryptoChanges {
   readonly unusedFallbackKeys: readonly string[] | undefined;
 }
 
+export interface UpdatedKey {
+  readonly roomId: { toString(): string };
+  readonly sessionId: string;
+}
+
 /**
  * The methods of matrix-js-sdk's crypto that its own sync loop calls. They are marked internal,
  * which is why the version is pinned exactly and why they are looked for at run time: an upgrade
@@ -39,6 +44,15 @@ export interface CryptoBackend {
   encryptEvent(event: MatrixEvent, room: RoomView): Promise<void>;
   /** Takes in-room verification events, in clear text; others are ignored. */
   onLiveEventFromSync(event: MatrixEvent): Promise<void>;
+  /** Told of keys of rooms, from wherever they came: other devices, the key backup. */
+  onRoomKeysUpdated(keys: readonly UpdatedKey[]): Promise<void>;
+  readonly eventDecryptor: {
+    /** Keeps every event that could not be decrypted, to try it again; we keep them ourselves. */
+    removeEventFromPendingList(event: MatrixEvent): void;
+  };
+  readonly olmMachine: {
+    receiveSyncChanges(...changes: readonly unknown[]): Promise<readonly unknown[]>;
+  };
   readonly outgoingRequestsManager: {
     /** Uploads keys, asks for keys, sends what waits; resolves when that was tried. */
     doProcessOutgoingRequests(): Promise<void>;
@@ -53,15 +67,21 @@ const methods = [
   "encryptEvent",
   "decryptEvent",
   "onLiveEventFromSync",
+  "onRoomKeysUpdated",
 ] as const;
 
-const OutgoingRequests = z.object({
-  outgoingRequestsManager: z.custom<object>(
+const having = (method: string) =>
+  z.custom<object>(
     (value) =>
       typeof value === "object" &&
       value !== null &&
-      typeof Reflect.get(value, "doProcessOutgoingRequests") === "function",
-  ),
+      typeof Reflect.get(value, method) === "function",
+  );
+
+const Parts = z.object({
+  outgoingRequestsManager: having("doProcessOutgoingRequests"),
+  eventDecryptor: having("removeEventFromPendingList"),
+  olmMachine: having("receiveSyncChanges"),
 });
 
 export const CryptoBackendContract = z.custom<CryptoBackend>(
@@ -69,6 +89,6 @@ export const CryptoBackendContract = z.custom<CryptoBackend>(
     typeof value === "object" &&
     value !== null &&
     methods.every((name) => name in value && typeof Reflect.get(value, name) === "function") &&
-    OutgoingRequests.safeParse(value).success,
-  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}, outgoingRequestsManager.doProcessOutgoingRequests`,
+    Parts.safeParse(value).success,
+  `matrix-js-sdk's crypto no longer has one of: ${methods.join(", ")}, outgoingRequestsManager.doProcessOutgoingRequests, eventDecryptor.removeEventFromPendingList, olmMachine.receiveSyncChanges`,
 );

@@ -8,7 +8,7 @@ import {
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
-import { DeviceId, type EventId, type RoomId, type UserId } from "../../domain/ids.ts";
+import { DeviceId, type EventId, RoomId, type UserId } from "../../domain/ids.ts";
 import {
   type CryptoBackend,
   CryptoBackendContract,
@@ -18,6 +18,7 @@ import {
 import { CryptoIdentity, judgeRecoveryKey, type RecoveryKeyVerdict } from "./identity.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
 import { storePrefix } from "./stores.ts";
+import { guardToDevice } from "./to-device-border.ts";
 import { Verifications } from "./verification.ts";
 import { isVerificationEvent } from "./verification-events.ts";
 
@@ -47,6 +48,14 @@ export interface RawEvent {
   readonly type: string;
   readonly content: Record<string, unknown>;
   readonly origin_server_ts: number;
+  /** What the homeserver says of it beside: whether the account was in the room then. */
+  readonly unsigned?: Record<string, unknown> | undefined;
+}
+
+/** A room key that was not known before. */
+export interface ArrivedKey {
+  readonly roomId: RoomId;
+  readonly sessionId: string;
 }
 
 /** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
@@ -70,6 +79,9 @@ export interface Fingerprint {
 
 const Content = z.record(z.string(), z.unknown());
 
+/** Stands for a device whose id cannot be written down. */
+const oddDevice = DeviceId.parse("?");
+
 /**
  * End-to-end encryption of one account: the one adapter over matrix-js-sdk, which is fed by our own
  * sync loop and never starts its own client.
@@ -87,6 +99,7 @@ export class AccountCrypto {
     this.#api = api;
     this.#log = log;
     this.#backend = CryptoBackendContract.parse(api);
+    guardToDevice(this.#backend.olmMachine);
     this.identity = new CryptoIdentity(client, api, this.#backend);
     this.verifications = new Verifications(client);
   }
@@ -151,6 +164,22 @@ export class AccountCrypto {
     await this.#backend.processSyncChanges(changes);
   }
 
+  /** Tells of room keys from now on, from whichever side they come. */
+  onRoomKeys(listener: (keys: readonly ArrivedKey[]) => void): void {
+    const backend = this.#backend;
+    const pass = backend.onRoomKeysUpdated.bind(backend);
+    // The crypto asks for this method anew each time, and raises no event.
+    backend.onRoomKeysUpdated = async (keys) => {
+      listener(
+        keys.flatMap(({ roomId: id, sessionId }) => {
+          const roomId = RoomId.safeParse(id.toString()).data;
+          return roomId === undefined ? [] : [{ roomId, sessionId }];
+        }),
+      );
+      await pass(keys);
+    };
+  }
+
   /** Sends what the response made necessary: key uploads, key queries, claims. */
   syncCompleted(): void {
     this.#backend.onSyncCompleted({});
@@ -192,7 +221,8 @@ export class AccountCrypto {
       for (const [deviceId, { dehydrated }] of known.get(userId) ?? []) {
         if (dehydrated) continue;
         const status = await this.#api.getDeviceVerificationStatus(userId, deviceId);
-        if (status?.signedByOwner === false) doubtful.push(DeviceId.parse(deviceId));
+        if (status?.signedByOwner === false)
+          doubtful.push(DeviceId.safeParse(deviceId).data ?? oddDevice);
       }
       if (doubtful.length > 0) unsigned.set(userId, doubtful);
     }
@@ -230,9 +260,11 @@ export class AccountCrypto {
   }
 
   async decrypt(raw: RawEvent): Promise<Decrypted> {
-    const event = new MatrixEvent({ ...raw });
+    const event = sdkEvent(raw);
     await this.#client.decryptEventIfNeeded(event);
     if (event.isDecryptionFailure()) {
+      // Otherwise every attempt would stay in memory and be repeated by the SDK.
+      this.#backend.eventDecryptor.removeEventFromPendingList(event);
       return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
     }
     if (isVerification(event)) await this.receiveVerification({ ...raw, ...clearParts(event) });
@@ -268,7 +300,7 @@ export class AccountCrypto {
    */
   async receiveVerification(raw: RawEvent): Promise<void> {
     try {
-      await this.#backend.onLiveEventFromSync(new MatrixEvent({ ...raw }));
+      await this.#backend.onLiveEventFromSync(sdkEvent(raw));
     } catch {
       this.#log("warn", "verification");
     }
@@ -279,8 +311,14 @@ export class AccountCrypto {
   }
 }
 
+function sdkEvent({ unsigned, ...event }: RawEvent): MatrixEvent {
+  return new MatrixEvent({ ...event, ...(unsigned === undefined ? {} : { unsigned }) });
+}
+
 function clearParts(event: MatrixEvent) {
-  return { type: event.getType(), content: Content.parse(event.getContent()) };
+  // Whoever encrypts may write anything.
+  const { data: content = {} } = Content.safeParse(event.getContent());
+  return { type: String(event.getType()), content };
 }
 
 function isVerification(event: MatrixEvent): boolean {

@@ -49,6 +49,7 @@ function receive(sender: UserId, unsigned: unknown, id: string) {
     db,
     {
       account: clerk,
+      since: undefined,
       nextBatch: id,
       rooms: [
         {
@@ -59,11 +60,14 @@ function receive(sender: UserId, unsigned: unknown, id: string) {
           departed: [],
           state: [],
           messages: [message],
+          limited: false,
           gapBefore: undefined,
           verification: [],
+          redacted: [],
         },
       ],
-      keysArrived: false,
+      retryAll: false,
+      told: [],
       ownAccounts: new Set([clerk, scribe]),
       invitations: [],
       withheld: [],
