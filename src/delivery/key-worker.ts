@@ -1,13 +1,14 @@
 import type { Kysely } from "kysely";
 import { retrySession } from "../db/repositories/inbox.ts";
 import type { Database } from "../db/schema.ts";
-import type { ArrivedKey } from "../matrix/crypto/crypto.ts";
-import type { Session } from "../matrix/session/session.ts";
+import type { UserId } from "../domain/ids.ts";
+import type { AccountCrypto, ArrivedKey } from "../matrix/crypto/crypto.ts";
 import { Wakeable } from "./wakeable.ts";
 
 export interface KeyOptions {
   readonly db: Kysely<Database>;
-  readonly session: Pick<Session, "crypto" | "userId">;
+  readonly account: UserId;
+  readonly crypto: Pick<AccountCrypto, "onRoomKeys">;
   /** Something may be waiting in the inbox. */
   onRetry(): void;
 }
@@ -20,17 +21,17 @@ export class KeyWorker extends Wakeable {
   constructor(options: KeyOptions) {
     super();
     this.#options = options;
-    options.session.crypto.onRoomKeys((keys) => {
+    options.crypto.onRoomKeys((keys) => {
       this.#arrived.push(...keys);
       this.wake();
     });
   }
 
   protected override async work(): Promise<undefined> {
-    const { db, session, onRetry } = this.#options;
+    const { db, account, onRetry } = this.#options;
     const arrived = this.#arrived;
     this.#arrived = [];
-    for (const key of arrived) await retrySession(db, session.userId, key);
+    for (const key of arrived) await retrySession(db, account, key);
     if (arrived.length > 0) onRetry();
   }
 }

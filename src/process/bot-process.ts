@@ -261,7 +261,10 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
       log[level === "error" ? "warn" : "debug"](`${source}.${level}`, { account: userId }),
   });
   // Before the first response, which may bring keys already.
-  const keys = new KeyWorker({ db, session, onRetry: () => inbox?.wake() });
+  const keys = new KeyWorker({
+    ...{ db, account: userId, crypto: session.crypto },
+    onRetry: () => inbox?.wake(),
+  });
   keys.start(onFatal);
   const loop = runSyncLoop(session, { log, onFatal });
   await loop.firstSync;
