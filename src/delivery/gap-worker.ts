@@ -32,6 +32,7 @@ export interface GapOptions {
   }): void;
 }
 
+const pageSize = "50";
 const longestPauseSeconds = 3600;
 /** By then it has been tried for a day. */
 const attemptsUntilGivenUp = 36;
@@ -98,7 +99,7 @@ export class GapWorker extends Wakeable {
       path`/_matrix/client/v3/rooms/${roomId}/messages`,
       z.unknown(),
       {
-        query: { dir: "f", from, to, limit: "100", filter: gapFilter },
+        query: { dir: "f", from, to, limit: pageSize, filter: gapFilter },
         signal: this.#stopping.signal,
       },
     );
