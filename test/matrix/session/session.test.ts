@@ -132,8 +132,8 @@ describe("a session that is killed", () => {
     expect(await token()).toBe(before);
 
     await clerkAlone(async (session) => {
-      session.crypto.memberChanged = () => {
-        throw new Error("killed");
+      session.crypto.memberChanged = (_, userId, membership) => {
+        if (userId === member.userId && membership === "join") throw new Error("killed");
       };
       await expect(session.syncOnce(signal, 0)).rejects.toThrow("killed");
     });
