@@ -17,6 +17,7 @@ import { members } from "./migrations/0007-members.ts";
 import { creation } from "./migrations/0008-creation.ts";
 import { caseLife } from "./migrations/0009-case-life.ts";
 import { guard } from "./migrations/0010-guard.ts";
+import { gaps } from "./migrations/0011-gaps.ts";
 import { claimedMessages } from "./migrations/0012-claimed-messages.ts";
 import type { Database } from "./schema.ts";
 
@@ -32,6 +33,7 @@ const migrations: Record<string, Migration> = {
   "0008-creation": { up: creation },
   "0009-case-life": { up: caseLife },
   "0010-guard": { up: guard },
+  "0011-gaps": { up: gaps },
   "0012-claimed-messages": { up: claimedMessages },
 };
 

@@ -192,6 +192,32 @@ export interface Database {
     doubtful_since: Generated<InstantText | null>;
     /** Code of the failure for which it was parked; never content. */
     failure: Generated<string | null>;
+    /** The gap that has to be filled before, while `held`. */
+    held_by: Generated<number | null>;
+  };
+  /** Messages that the homeserver left out of a timeline and that are still to be fetched. */
+  timeline_gap: {
+    id: Generated<number>;
+    account: UserId;
+    room_id: RoomId;
+    /** Where the next page begins. */
+    from_token: string;
+    to_token: string;
+    opened_at: InstantText;
+    /** Since the last success. */
+    attempts: Generated<number>;
+    retry_at: InstantText | null;
+    /** Code of the last failure; never content. */
+    failure: string | null;
+    /** When it was given up; the row goes once the operators are told. */
+    given_up_at: InstantText | null;
+  };
+  /** Rooms that have changed, of which the crypto has perhaps not been told. */
+  untold_room: {
+    account: UserId;
+    room_id: RoomId;
+    /** Whether somebody may have left: the room needs a new key. */
+    rotate: boolean;
   };
   /** What has to be said or done on the homeserver, exactly once and in the order of its lane. */
   outbox: {
@@ -303,10 +329,17 @@ export interface Database {
 }
 
 /**
- * `doubtful`: waits for the homeserver to say whose device has sent it; `parked`: what handles it has
- * failed because of what it is, and it is set aside.
+ * `held`: waits until the gap before it is filled; `doubtful`: waits for the homeserver to say whose
+ * device has sent it; `parked`: what handles it has failed because of what it is, and it is set aside.
  */
-export type InboxState = "pending" | "done" | "undecryptable" | "doubtful" | "replayed" | "parked";
+export type InboxState =
+  | "pending"
+  | "held"
+  | "done"
+  | "undecryptable"
+  | "doubtful"
+  | "replayed"
+  | "parked";
 /** `dead`: given up after failures; `dropped`: an operator decided that it is not to be done. */
 export type OutboxState = "pending" | "done" | "dead" | "dropped";
 

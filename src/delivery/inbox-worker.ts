@@ -58,6 +58,7 @@ const StoredEvent = z.object({
   type: z.string(),
   content: z.record(z.string(), z.unknown()),
   origin_server_ts: z.number(),
+  unsigned: z.record(z.string(), z.unknown()).optional(),
 });
 
 const batchSize = 50;

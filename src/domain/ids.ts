@@ -11,30 +11,45 @@ export type PersonId = z.infer<typeof PersonId>;
 export const CaseRoomId = z.uuid().brand<"CaseRoomId">();
 export type CaseRoomId = z.infer<typeof CaseRoomId>;
 
-/** `@localpart:server`. The part after the first colon may itself hold a port. */
+/**
+ * `@localpart:server`. The part after the first colon may itself hold a port. What is refused here, no
+ * other homeserver needs to have refused: neither the database nor the crypto could take it.
+ */
 export const UserId = z
   .string()
-  .regex(/^@[^:\s]+:\S+$/, "a Matrix id looks like @name:server")
+  .regex(/^@[^:\s\p{Cc}\p{Cs}]+:\S+$/u, "a Matrix id looks like @name:server")
   .max(255)
+  .refine(hasServerName, "the part after the colon of a Matrix id is the name of a server")
   .brand<"UserId">();
 export type UserId = z.infer<typeof UserId>;
+
+/** A host name or an address, and a port where there is one ("Server name"). */
+function hasServerName(userId: string): boolean {
+  const name = userId.slice(userId.indexOf(":") + 1);
+  return /^(?:[\da-z.-]+|\[[\d.:a-f]+\])(?::\d+)?$/i.test(name) && URL.canParse(`matrix://${name}`);
+}
 
 /** `!opaque` or `!opaque:server`: since room version 12 a room id has no server part. */
 export const RoomId = z
   .string()
-  .regex(/^!\S+$/, "a room id starts with !")
+  .regex(/^![\x21-\x7e]+$/, "a room id starts with !")
   .max(255)
   .brand<"RoomId">();
 export type RoomId = z.infer<typeof RoomId>;
 
 export const EventId = z
   .string()
-  .regex(/^\$\S+$/, "an event id starts with $")
+  .regex(/^\$[\x21-\x7e]+$/, "an event id starts with $")
   .max(255)
   .brand<"EventId">();
 export type EventId = z.infer<typeof EventId>;
 
-export const DeviceId = z.string().min(1).max(255).brand<"DeviceId">();
+/** Chosen by the client. */
+export const DeviceId = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, "a device id is printable text")
+  .max(255)
+  .brand<"DeviceId">();
 export type DeviceId = z.infer<typeof DeviceId>;
 
 /** A fresh random identifier of the schema's type. */

@@ -4,8 +4,10 @@ import type { Config } from "../config/config.ts";
 import { useOwnTemplates } from "../config/room-template.ts";
 import { areCryptoTablesLost } from "../db/repositories/crypto-tables.ts";
 import type { Database } from "../db/schema.ts";
+import { GapWorker } from "../delivery/gap-worker.ts";
 import { GuardWorker } from "../delivery/guard-worker.ts";
 import { InboxWorker } from "../delivery/inbox-worker.ts";
+import { KeyWorker } from "../delivery/key-worker.ts";
 import { ProgressWorker } from "../delivery/progress-worker.ts";
 import { Sender } from "../delivery/sender.ts";
 import { TimerWorker } from "../delivery/timer-worker.ts";
@@ -161,7 +163,8 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
       timers.wake();
       progress.wake();
       watcher.wake();
-      for (const { inbox, sender } of running) {
+      for (const { inbox, sender, gaps } of running) {
+        gaps.wake();
         inbox.wake();
         sender.wake();
       }
@@ -195,6 +198,7 @@ interface AccountOptions extends BotProcessOptions {
 interface RunningAccount {
   readonly session: Session;
   readonly inbox: InboxWorker;
+  readonly gaps: GapWorker;
   readonly sender: Sender;
   stop(): Promise<void>;
 }
@@ -206,6 +210,12 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
   let hasArrivals = false;
   let inbox: InboxWorker | undefined;
   let sender: Sender | undefined;
+  let gaps: GapWorker | undefined;
+  const noteMalformed = (parts: number) => {
+    if (parts === 0) return;
+    metrics?.malformed(userId, parts);
+    log.warn("sync.malformed", { account: userId, parts });
+  };
   const { session, complete } = await openSession({
     db,
     vault,
@@ -222,9 +232,15 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
       await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);
       hasArrivals = true;
     },
-    onSynced({ changed, hasMessages, hasChanges }) {
+    onSynced({ changed, hasMessages, hasChanges, malformed, lostGaps, hasGaps }) {
       if (userId === options.accounts.registrar) options.onRoomsChanged(changed);
       metrics?.synced(userId);
+      noteMalformed(malformed);
+      for (const room of lostGaps) {
+        metrics?.gapLost(userId, room);
+        log.warn("gap.lost", { account: userId, room, code: "no-start" });
+      }
+      if (hasGaps) gaps?.wake();
       if (hasMessages) inbox?.wake();
       // The registrar welcomes people, whichever account has heard of them first.
       if (hasArrivals) wakeSenders();
@@ -234,6 +250,12 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     log: (level, source) =>
       log[level === "error" ? "warn" : "debug"](`${source}.${level}`, { account: userId }),
   });
+  // Before the first response, which may bring keys already.
+  const keys = new KeyWorker({
+    ...{ db, account: userId, crypto: session.crypto },
+    onRetry: () => inbox?.wake(),
+  });
+  keys.start(onFatal);
   const loop = runSyncLoop(session, { log, onFatal });
   await loop.firstSync;
 
@@ -294,15 +316,34 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     onInternalError: (error, reference) =>
       log.error("command.failed", { ...describeForLog(error), reference }),
   });
+  gaps = new GapWorker({
+    ...{ db, session, now, ownAccounts: options.ownAccounts },
+    onFetched({ malformed }) {
+      noteMalformed(malformed);
+      inbox?.wake();
+    },
+    onFailure({ room, code, final }) {
+      log.warn(final ? "gap.lost" : "gap.failed", { account: userId, room, code });
+      // Those that come after the gap do not wait for ever.
+      inbox?.wake();
+      if (!final) return;
+      metrics?.gapLost(userId, room);
+      options.onGivenUp();
+    },
+  });
   sender.start(onFatal);
   inbox.start(onFatal);
+  gaps.start(onFatal);
   const completion = completeInBackground(complete, onFatal);
   return {
     session,
     inbox,
     sender,
+    gaps,
     async stop() {
       await loop.stop();
+      await gaps?.stop();
+      await keys.stop();
       await completion.stop();
       await inbox?.stop();
       await sender?.stop();

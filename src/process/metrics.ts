@@ -13,6 +13,10 @@ export interface Metrics {
   failed(account: UserId, code: string, final: boolean): void;
   undecryptable(account: UserId, room: RoomId): void;
   synced(account: UserId): void;
+  /** Parts of the homeserver's answers were left out because they are malformed. */
+  malformed(account: UserId, parts: number): void;
+  /** A room's messages were left out by the homeserver, and cannot be fetched. */
+  gapLost(account: UserId, room: RoomId): void;
 }
 
 export function createMetrics(options: {
@@ -39,6 +43,18 @@ export function createMetrics(options: {
   const undecryptable = new Counter({
     name: "rogatory_undecryptable_total",
     help: "Attempts to decrypt a message of a room that failed.",
+    labelNames: ["account", "room"],
+    registers,
+  });
+  const malformed = new Counter({
+    name: "rogatory_malformed_total",
+    help: "Parts of the homeserver's answers that were left out because they are malformed.",
+    labelNames: ["account"],
+    registers,
+  });
+  const gapsLost = new Counter({
+    name: "rogatory_gaps_lost_total",
+    help: "Gaps in the timeline of a room that could not be filled.",
     labelNames: ["account", "room"],
     registers,
   });
@@ -107,6 +123,8 @@ export function createMetrics(options: {
     sent: (account, step) => sent.inc({ account, step }),
     failed: (account, code, final) => failed.inc({ account, code, final: String(final) }),
     undecryptable: (account, room) => undecryptable.inc({ account, room }),
+    malformed: (account, parts) => malformed.inc({ account }, parts),
+    gapLost: (account, room) => gapsLost.inc({ account, room }),
     synced: (account) => void lastSync.set(account, performance.now()),
   };
 }
@@ -133,7 +151,7 @@ function oldestPending(db: Kysely<Database>) {
   return db
     .selectFrom("inbox")
     .select(["account", ({ fn }) => fn.min("origin_server_ts").as("oldest")])
-    .where("state", "in", ["pending", "doubtful"])
+    .where("state", "in", ["pending", "held", "doubtful"])
     .groupBy("account")
     .execute();
 }

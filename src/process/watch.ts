@@ -8,6 +8,7 @@ import type { UserId } from "../domain/ids.ts";
 import {
   reportDeadLetters,
   reportLastingFailures,
+  reportLostGaps,
   reportSilence,
   reportUnreadable,
 } from "../services/management/troubles.ts";
@@ -60,6 +61,7 @@ export class Watch extends Wakeable {
       const work = { db: transaction, vault, now: now() };
       await reportDeadLetters(work, this.#options.registrar);
       await reportLastingFailures(work, this.#options.registrar);
+      await reportLostGaps(work, this.#options.registrar);
       for (const account of this.#options.accounts()) await this.#lookAt(work, account);
     });
     onSteps();

@@ -14,6 +14,8 @@ export interface ReceivedEvent {
   /** The event as it came: ciphertext. */
   readonly json: string;
   readonly megolm: { readonly sessionId: string; readonly index: number } | undefined;
+  /** The gap that has to be filled before the event is handled. */
+  readonly heldBy?: number | undefined;
 }
 
 /** Keeps a received event for handling. An event id that is known already changes nothing. */
@@ -29,7 +31,8 @@ export async function receiveEvent(db: Transaction<Database>, event: ReceivedEve
       event: event.json,
       session_id: event.megolm?.sessionId ?? null,
       message_index: event.megolm?.index ?? null,
-      state: "pending",
+      state: event.heldBy === undefined ? "pending" : "held",
+      held_by: event.heldBy ?? null,
       unreadable_since: null,
       retry_at: null,
     })
@@ -221,7 +224,7 @@ export async function retryDue(db: Reader, account: UserId, now: Temporal.Instan
     .execute();
 }
 
-/** Gives undecryptable events another chance, because keys have arrived. */
+/** Gives all undecryptable events another chance. */
 export async function retryUndecryptable(
   db: Transaction<Database>,
   account: UserId,
@@ -231,6 +234,39 @@ export async function retryUndecryptable(
     .set({ state: "pending" })
     .where("account", "=", account)
     .where("state", "=", "undecryptable")
+    .execute();
+}
+
+/** Gives undecryptable events of a session another chance, because its key has arrived. */
+export async function retrySession(
+  db: Reader,
+  account: UserId,
+  { roomId, sessionId }: { readonly roomId: RoomId; readonly sessionId: string },
+): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ state: "pending" })
+    .where("account", "=", account)
+    .where("room_id", "=", roomId)
+    .where("session_id", "=", sessionId)
+    .where("state", "=", "undecryptable")
+    .execute();
+}
+
+/** An event that was taken back while it waited is not waited for any more. */
+export async function dropRedacted(
+  db: Transaction<Database>,
+  account: UserId,
+  roomId: RoomId,
+  eventId: EventId,
+): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ state: "done", held_by: null })
+    .where("account", "=", account)
+    .where("room_id", "=", roomId)
+    .where("event_id", "=", eventId)
+    .where("state", "in", ["undecryptable", "held"])
     .execute();
 }
 

@@ -1,23 +1,31 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { UserId } from "../../domain/ids.ts";
+import type { RoomId, UserId } from "../../domain/ids.ts";
 import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
 
 export interface WithheldKey {
-  readonly sender: string;
+  readonly sender: UserId;
   /** Both undefined where no session could be made at all (`m.no_olm`). */
-  readonly roomId: string | undefined;
+  readonly roomId: RoomId | undefined;
   readonly sessionId: string | undefined;
   readonly code: string;
 }
 
-/** Keeps the last word of a sender about a session. */
+/** Keeps the last word of a sender about a session, if it is somebody in the room; or in any, for want of one. */
 export async function saveWithheldKey(
   db: Transaction<Database>,
   account: UserId,
   key: WithheldKey,
   now: Temporal.Instant,
 ): Promise<void> {
+  const { roomId, sender } = key;
+  const rooms = db
+    .selectFrom("room_member")
+    .select("user_id")
+    .where("user_id", "=", sender)
+    .where("membership", "=", "join");
+  const among = roomId === undefined ? rooms : rooms.where("room_id", "=", roomId);
+  if ((await among.limit(1).executeTakeFirst()) === undefined) return;
   const said = { code: key.code, received_at: instantText(now) };
   await db
     .insertInto("withheld_key")

@@ -27,6 +27,11 @@ export interface CryptoChanges {
   readonly unusedFallbackKeys: readonly string[] | undefined;
 }
 
+export interface UpdatedKey {
+  readonly roomId: { toString(): string };
+  readonly sessionId: string;
+}
+
 /**
  * The methods of matrix-js-sdk's crypto that its own sync loop calls. They are marked internal,
  * which is why the version is pinned exactly and why they are looked for at run time: an upgrade
@@ -40,7 +45,14 @@ export interface CryptoBackend {
   encryptEvent(event: MatrixEvent, room: RoomView): Promise<void>;
   /** Takes in-room verification events, in clear text; others are ignored. */
   onLiveEventFromSync(event: MatrixEvent): Promise<void>;
+  /** Told of keys of rooms, from wherever they came: other devices, the key backup. */
+  onRoomKeysUpdated(keys: readonly UpdatedKey[]): Promise<void>;
+  readonly eventDecryptor: {
+    /** Keeps every event that could not be decrypted, to try it again; we keep them ourselves. */
+    removeEventFromPendingList(event: MatrixEvent): void;
+  };
   readonly olmMachine: {
+    receiveSyncChanges(...changes: readonly unknown[]): Promise<readonly unknown[]>;
     /** From now on the homeserver is asked about these people's devices; those known already stay so. */
     updateTrackedUsers(users: UserId[]): Promise<unknown>;
   };
@@ -58,10 +70,13 @@ const methods = [
   "encryptEvent",
   "decryptEvent",
   "onLiveEventFromSync",
+  "onRoomKeysUpdated",
 ] as const;
 
 const parts = [
   ["outgoingRequestsManager", "doProcessOutgoingRequests"],
+  ["eventDecryptor", "removeEventFromPendingList"],
+  ["olmMachine", "receiveSyncChanges"],
   ["olmMachine", "updateTrackedUsers"],
 ] as const;
 

@@ -1,10 +1,16 @@
 import { z } from "zod";
 
+/** Base64; in truth 43 characters, the Ed25519 key of the session. */
+export const SessionId = z.string().regex(/^[\w+/=-]{1,64}$/);
+
 const MegolmContent = z.object({
   algorithm: z.literal("m.megolm.v1.aes-sha2"),
-  session_id: z.string(),
+  session_id: SessionId,
   ciphertext: z.string(),
 });
+
+/** The index is a 32-bit number. */
+const highestIndex = 2 ** 32 - 1;
 
 export interface MegolmMessage {
   readonly sessionId: string;
@@ -28,7 +34,8 @@ export function readMegolmMessage(content: unknown): MegolmMessage | undefined {
   for (let offset = 2, scale = 1; offset < Math.min(bytes.length, 7); offset += 1, scale *= 128) {
     const byte = bytes[offset] ?? 0;
     index += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { sessionId: parsed.data.session_id, index };
+    if (byte >= 0x80) continue;
+    return index > highestIndex ? undefined : { sessionId: parsed.data.session_id, index };
   }
   return undefined;
 }

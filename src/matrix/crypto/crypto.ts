@@ -8,7 +8,7 @@ import {
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { RogatoryError } from "../../domain/errors.ts";
-import { DeviceId, type EventId, type RoomId, type UserId } from "../../domain/ids.ts";
+import { DeviceId, type EventId, RoomId, type UserId } from "../../domain/ids.ts";
 import {
   type CryptoBackend,
   CryptoBackendContract,
@@ -21,6 +21,7 @@ import { KeyQueries } from "./key-queries.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
 import { requireCiphertext } from "./send-gate.ts";
 import { storePrefix } from "./stores.ts";
+import { guardToDevice } from "./to-device-border.ts";
 import { Verifications } from "./verification.ts";
 import { isVerificationEvent } from "./verification-events.ts";
 
@@ -50,6 +51,14 @@ export interface RawEvent {
   readonly type: string;
   readonly content: Record<string, unknown>;
   readonly origin_server_ts: number;
+  /** What the homeserver says of it beside: whether the account was in the room then. */
+  readonly unsigned?: Record<string, unknown> | undefined;
+}
+
+/** A room key that was not known before. */
+export interface ArrivedKey {
+  readonly roomId: RoomId;
+  readonly sessionId: string;
 }
 
 /** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
@@ -76,6 +85,9 @@ export interface Fingerprint {
   readonly curve25519: string;
 }
 
+/** Stands for a device whose id cannot be written down. */
+const oddDevice = DeviceId.parse("?");
+
 /**
  * End-to-end encryption of one account: the one adapter over matrix-js-sdk, which is fed by our own
  * sync loop and never starts its own client.
@@ -100,6 +112,7 @@ export class AccountCrypto {
     this.#api = api;
     this.#log = log;
     this.#backend = CryptoBackendContract.parse(api);
+    guardToDevice(this.#backend.olmMachine);
     this.identity = new CryptoIdentity(client, api, this.#backend);
     this.verifications = new Verifications(client);
   }
@@ -166,6 +179,22 @@ export class AccountCrypto {
     await this.#backend.processSyncChanges(changes);
   }
 
+  /** Tells of room keys from now on, from whichever side they come. */
+  onRoomKeys(listener: (keys: readonly ArrivedKey[]) => void): void {
+    const backend = this.#backend;
+    const pass = backend.onRoomKeysUpdated.bind(backend);
+    // The crypto asks for this method anew each time, and raises no event.
+    backend.onRoomKeysUpdated = async (keys) => {
+      listener(
+        keys.flatMap(({ roomId: id, sessionId }) => {
+          const roomId = RoomId.safeParse(id.toString()).data;
+          return roomId === undefined ? [] : [{ roomId, sessionId }];
+        }),
+      );
+      await pass(keys);
+    };
+  }
+
   /** Sends what the response made necessary: key uploads, key queries, claims. */
   syncCompleted(): void {
     this.#backend.onSyncCompleted({});
@@ -207,7 +236,8 @@ export class AccountCrypto {
       for (const [deviceId, { dehydrated }] of known.get(userId) ?? []) {
         if (dehydrated) continue;
         const status = await this.#api.getDeviceVerificationStatus(userId, deviceId);
-        if (status?.signedByOwner === false) doubtful.push(DeviceId.parse(deviceId));
+        if (status?.signedByOwner === false)
+          doubtful.push(DeviceId.safeParse(deviceId).data ?? oddDevice);
       }
       if (doubtful.length > 0) unsigned.set(userId, doubtful);
     }
@@ -239,9 +269,11 @@ export class AccountCrypto {
   }
 
   async decrypt(raw: RawEvent): Promise<Decrypted> {
-    const event = new MatrixEvent({ ...raw });
+    const event = sdkEvent(raw);
     await this.#client.decryptEventIfNeeded(event);
     if (event.isDecryptionFailure()) {
+      // Otherwise every attempt would stay in memory and be repeated by the SDK.
+      this.#backend.eventDecryptor.removeEventFromPendingList(event);
       return { kind: "undecryptable", code: event.decryptionFailureReason ?? "UNKNOWN_ERROR" };
     }
     const clear = clearParts(event);
@@ -282,7 +314,7 @@ export class AccountCrypto {
    */
   async receiveVerification(raw: RawEvent): Promise<void> {
     try {
-      await this.#backend.onLiveEventFromSync(new MatrixEvent({ ...raw }));
+      await this.#backend.onLiveEventFromSync(sdkEvent(raw));
     } catch {
       this.#log("warn", "verification");
     }
@@ -291,4 +323,8 @@ export class AccountCrypto {
   stop(): void {
     this.#client.stopClient();
   }
+}
+
+function sdkEvent({ unsigned, ...event }: RawEvent): MatrixEvent {
+  return new MatrixEvent({ ...event, ...(unsigned === undefined ? {} : { unsigned }) });
 }

@@ -6,12 +6,13 @@ import {
   lockRoomChanges,
   saveMembership,
 } from "../../db/repositories/rooms.ts";
+import { listUntold } from "../../db/repositories/untold-rooms.ts";
 import type { Database } from "../../db/schema.ts";
 import { type RoomId, UserId } from "../../domain/ids.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
 import { openRoomView, type StoredRoomView } from "../crypto/room-view.ts";
-import { type AccountHttp, path } from "../http.ts";
-import type { RoomChanges } from "./room-changes.ts";
+import { type AccountHttp, HomeserverError, isRefusal, path } from "../http.ts";
+import { concernsCrypto, type RoomChanges } from "./room-changes.ts";
 
 export interface EncryptedRoomsOptions {
   readonly db: Kysely<Database>;
@@ -28,6 +29,8 @@ export class EncryptedRooms {
   readonly #configured = new Map<RoomId, Promise<StoredRoomView>>();
   /** Changes that are durable, but of which the crypto does not know yet. */
   readonly #untold: RoomChanges[] = [];
+  /** Rooms of which the crypto knows by now. */
+  #told: RoomId[] = [];
 
   constructor(options: EncryptedRoomsOptions) {
     this.#options = options;
@@ -47,16 +50,39 @@ export class EncryptedRooms {
     for (let room = this.#untold[0]; room !== undefined; room = this.#untold[0]) {
       await this.#tell(room);
       this.#untold.shift();
+      this.#told.push(room.roomId);
     }
+  }
+
+  /** What is durable, and was perhaps not told by the process before this one. */
+  async tellLeftOver(): Promise<void> {
+    const { db, crypto, userId } = this.#options;
+    for (const { roomId, rotate } of await listUntold(db, userId)) {
+      if ((await this.#place(roomId)) !== undefined) {
+        for (const member of await listMembers(db, roomId, ["join", "invite"])) {
+          crypto.memberChanged(roomId, member.userId, member.membership);
+        }
+        if (rotate) await crypto.rotateRoomKey(roomId);
+      }
+      this.#told.push(roomId);
+    }
+  }
+
+  /** Rooms of which nothing is left to be told; each is given once. */
+  takeTold(): readonly RoomId[] {
+    const open = new Set(this.#untold.map(({ roomId }) => roomId));
+    const told = this.#told.filter((roomId) => !open.has(roomId));
+    this.#told = this.#told.filter((roomId) => open.has(roomId));
+    return told;
   }
 
   /** New rooms and members are tracked at once, so that their first message can be judged. */
   async #tell(room: RoomChanges): Promise<void> {
-    const { db, crypto, userId: own } = this.#options;
-    const known = await findRoom(db, room.roomId);
-    if (known?.encryption === undefined) return;
+    const { crypto, userId: own } = this.#options;
     const isTold = this.#configured.has(room.roomId);
-    const view = await this.view(room.roomId);
+    const place = await this.#place(room.roomId);
+    if (place === undefined) return;
+    const { view, known } = place;
     view.historyVisibility = known.historyVisibility;
     if (isTold && room.encryption !== undefined) await crypto.configureRoom(view, known.encryption);
     for (const [userId, membership] of room.memberships) {
@@ -66,6 +92,18 @@ export class EncryptedRooms {
     for (const event of room.verification) {
       if (event.sender === own) continue;
       await crypto.receiveVerification({ ...event, room_id: room.roomId });
+    }
+  }
+
+  /** Undefined where there is nothing to tell: no encrypted room, or one that we are not in any more. */
+  async #place(roomId: RoomId) {
+    const known = await findRoom(this.#options.db, roomId);
+    if (known?.encryption === undefined) return undefined;
+    try {
+      return { view: await this.view(roomId), known: { ...known, encryption: known.encryption } };
+    } catch (error) {
+      if (error instanceof HomeserverError && isRefusal(error)) return undefined;
+      throw error;
     }
   }
 
@@ -89,19 +127,10 @@ export class EncryptedRooms {
     );
     await db.transaction().execute(async (transaction) => {
       await lockRoomChanges(transaction);
-      for (const userId of Object.keys(joined)) {
-        await saveMembership(transaction, roomId, UserId.parse(userId), "join");
+      for (const id of Object.keys(joined)) {
+        const userId = UserId.safeParse(id).data;
+        if (userId !== undefined) await saveMembership(transaction, roomId, userId, "join");
       }
     });
   }
-}
-
-/** A room in which people only talk needs no telling. */
-export function concernsCrypto(room: RoomChanges): boolean {
-  return (
-    room.encryption !== undefined ||
-    room.historyVisibility !== undefined ||
-    room.memberships.size > 0 ||
-    room.verification.length > 0
-  );
 }

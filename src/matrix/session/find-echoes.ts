@@ -1,11 +1,12 @@
 import type { Kysely } from "kysely";
+import { z } from "zod";
 import { readSyncToken } from "../../db/repositories/accounts.ts";
 import { findRoom } from "../../db/repositories/rooms.ts";
 import type { Database } from "../../db/schema.ts";
-import { RoomId, type UserId } from "../../domain/ids.ts";
-import type { AccountHttp } from "../http.ts";
+import type { UserId } from "../../domain/ids.ts";
+import { type AccountHttp, UnreachableError } from "../http.ts";
 import { fetchMissed } from "./missed-messages.ts";
-import { type RoomEvent, SyncResponse } from "./sync-response.ts";
+import { type RoomEvent, readSyncResponse } from "./sync-response.ts";
 import { confirmEcho } from "./sync-store.ts";
 
 /**
@@ -30,15 +31,13 @@ export async function findEchoes(options: {
   const since = await readSyncToken(db, userId);
   // An account syncs before it sends.
   if (since === undefined) return;
-  const { rooms } = await http.json("GET", "/_matrix/client/v3/sync", SyncResponse, {
+  const json = await http.json("GET", "/_matrix/client/v3/sync", z.unknown(), {
     query: { filter: ownMessagesOf(userId), timeout: "0", since },
   });
+  const response = readSyncResponse(json);
+  if (response === undefined) throw new UnreachableError("the answer is no response to a sync");
   const own: RoomEvent[] = [];
-  for (const [id, { timeline }] of [
-    ...Object.entries(rooms.join),
-    ...Object.entries(rooms.leave),
-  ]) {
-    const roomId = RoomId.parse(id);
+  for (const [roomId, { timeline }] of [...response.rooms.join, ...response.rooms.leave]) {
     // Nothing is sent to a room that the database does not know; it may have been purged meanwhile.
     if ((await findRoom(db, roomId)) === undefined) continue;
     own.push(...timeline.events);
@@ -47,7 +46,9 @@ export async function findEchoes(options: {
     }
   }
   await db.transaction().execute(async (transaction) => {
-    for (const event of own) await confirmEcho(transaction, userId, event, options.now());
+    for (const event of own) {
+      await confirmEcho(transaction, { account: userId, now: options.now() }, event);
+    }
   });
 }
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { ensureAccount, readRecoveryKey, readSyncToken } from "../../db/repositories/accounts.ts";
 import {
   type DeviceRenewal,
@@ -11,13 +11,13 @@ import type { DeviceId } from "../../domain/ids.ts";
 import { AccountCrypto } from "../crypto/crypto.ts";
 import type { RoomKey } from "../crypto/identity.ts";
 import { deleteOtherStores, hasStore } from "../crypto/stores.ts";
-import { AccountHttp } from "../http.ts";
+import { AccountHttp, UnreachableError } from "../http.ts";
 import { provisionAccount } from "../provisioning/accounts.ts";
 import { establishIdentity, type RecoveryKeyStore } from "./establish-identity.ts";
 import { findEchoes } from "./find-echoes.ts";
 import { type OpenSessionOptions, recoveryKeyStore } from "./open-session.ts";
 import { deleteOtherDevices } from "./published-identity.ts";
-import { SyncResponse } from "./sync-response.ts";
+import { readSyncResponse, type SyncResponse } from "./sync-response.ts";
 import { trackPeople } from "./track-people.ts";
 
 export interface RenewOptions
@@ -145,18 +145,18 @@ const toDeviceOnly = JSON.stringify({
 /** Takes the messages to the device that wait on the homeserver, without moving the account's place. */
 async function drainKeys({ http, crypto }: OpenDevice, from: string | undefined): Promise<void> {
   for (let since = from; since !== undefined; ) {
-    const response: z.infer<typeof SyncResponse> = await http.json(
-      "GET",
-      "/_matrix/client/v3/sync",
-      SyncResponse,
-      { query: { filter: toDeviceOnly, timeout: "0", since } },
-    );
+    const json = await http.json("GET", "/_matrix/client/v3/sync", z.unknown(), {
+      query: { filter: toDeviceOnly, timeout: "0", since },
+    });
+    const response: SyncResponse | undefined = readSyncResponse(json);
+    if (response === undefined) throw new UnreachableError("the answer is no response to a sync");
     await crypto.processSync({
       toDeviceEvents: response.to_device.events,
       deviceLists: response.device_lists,
       oneTimeKeysCounts: response.device_one_time_keys_count,
       unusedFallbackKeys: response.device_unused_fallback_key_types,
     });
-    since = response.to_device.events.length === 0 ? undefined : response.next_batch;
+    since =
+      response.to_device.events.length + response.malformed === 0 ? undefined : response.next_batch;
   }
 }

@@ -1,19 +1,20 @@
 import type { Kysely } from "kysely";
+import { z } from "zod";
 import { readSyncToken } from "../../db/repositories/accounts.ts";
 import { enqueueStep } from "../../db/repositories/outbox.ts";
 import { findRoom } from "../../db/repositories/rooms.ts";
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import { type DeviceId, RoomId, type UserId } from "../../domain/ids.ts";
+import type { DeviceId, RoomId, UserId } from "../../domain/ids.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
-import type { AccountHttp } from "../http.ts";
-import { concernsCrypto, EncryptedRooms } from "./encrypted-rooms.ts";
+import { type AccountHttp, UnreachableError } from "../http.ts";
+import { EncryptedRooms } from "./encrypted-rooms.ts";
 import { ToDeviceError } from "./errors.ts";
 import { KeyNews } from "./key-news.ts";
-import { fetchMissed } from "./missed-messages.ts";
-import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
-import { SyncResponse, syncFilter } from "./sync-response.ts";
+import { concernsCrypto, type RoomChanges, readRoomChanges } from "./room-changes.ts";
+import { syncFilter } from "./sync-filter.ts";
+import { readSyncResponse, type SyncResponse } from "./sync-response.ts";
 import { type ArrivalListener, saveSyncBatch } from "./sync-store.ts";
 import { readWithheldKeys } from "./withheld-keys.ts";
 
@@ -40,6 +41,12 @@ export interface SessionOptions {
     readonly hasChanges: boolean;
     /** Rooms whose state or people are not as they were. */
     readonly changed: readonly RoomId[];
+    /** Parts of the response that were left out because they are malformed. */
+    readonly malformed: number;
+    /** Rooms of which something was left out, and the homeserver does not say what. */
+    readonly lostGaps: readonly RoomId[];
+    /** Something was left out that is to be fetched. */
+    readonly hasGaps: boolean;
   }): void;
 }
 
@@ -91,7 +98,9 @@ export class Session {
     const { db, userId } = this.#options;
     this.#position ??= await readSyncToken(db, userId);
     const since = this.#position;
-    const response = await this.http.json("GET", "/_matrix/client/v3/sync", SyncResponse, {
+    const isFirst = this.#lastSync === undefined;
+    if (isFirst) await this.#rooms.tellLeftOver();
+    const json = await this.http.json("GET", "/_matrix/client/v3/sync", z.unknown(), {
       query: {
         filter: syncFilter(this.#options.guards === true),
         timeout: String(since === undefined ? 0 : waitMs),
@@ -100,19 +109,22 @@ export class Session {
       timeoutMs: waitMs + 60_000,
       signal,
     });
-    const rooms = await this.#readRooms(response, since, signal);
+    const response = readSyncResponse(json);
+    if (response === undefined) throw new UnreachableError("the answer is no response to a sync");
+    const rooms = await this.#readRooms(response);
 
     // Room keys and device lists become durable before the position moves past them.
     await this.#handleKeys(response);
     const invitations = await this.#acceptable(response);
-    const keysArrived = response.to_device.events.length > 0;
     await saveSyncBatch(
       db,
       {
         account: userId,
+        since,
         nextBatch: response.next_batch,
         rooms,
-        keysArrived,
+        retryAll: isFirst,
+        told: this.#rooms.takeTold(),
         ownAccounts: this.#options.ownAccounts,
         invitations,
         now: this.#options.now(),
@@ -137,10 +149,16 @@ export class Session {
     const changed = rooms
       .filter(({ memberships, state }) => memberships.size + state.length > 0)
       .map(({ roomId }) => roomId);
-    const hasMessages = keysArrived || rooms.some(({ messages }) => messages.length > 0);
+    const hasMessages = isFirst || rooms.some(({ messages }) => messages.length > 0);
     const hasChanges = invitations.length > 0 || rooms.some(concernsCrypto);
-    this.#options.onSynced({ changed, hasMessages, hasChanges });
-    return { onlyMembers: hasChanges && !hasMessages && invitations.length === 0 };
+    const lostGaps = rooms
+      .filter(({ limited, gapBefore }) => limited && since !== undefined && gapBefore === undefined)
+      .map(({ roomId }) => roomId);
+    const hasGaps = rooms.some(({ gapBefore }) => gapBefore !== undefined);
+    const { malformed } = response;
+    this.#options.onSynced({ changed, hasMessages, hasChanges, malformed, lostGaps, hasGaps });
+    const hasWord = hasMessages || response.to_device.events.length > 0 || invitations.length > 0;
+    return { onlyMembers: hasChanges && !hasWord };
   }
 
   async #handleKeys(response: SyncResponse): Promise<void> {
@@ -175,43 +193,24 @@ export class Session {
     return this.crypto.encrypt(await this.#rooms.view(roomId), type, content);
   }
 
-  async #readRooms(
-    response: SyncResponse,
-    since: string | undefined,
-    signal: AbortSignal,
-  ): Promise<readonly RoomChanges[]> {
-    const rooms: RoomChanges[] = [];
-    const left = new Set(Object.keys(response.rooms.leave));
-    for (const [id, room] of [
-      ...Object.entries(response.rooms.join),
-      ...Object.entries(response.rooms.leave),
-    ]) {
-      const roomId = RoomId.parse(id);
+  async #readRooms({ rooms: { join, leave } }: SyncResponse): Promise<readonly RoomChanges[]> {
+    const rooms = [...join].map(([roomId, room]) => readRoomChanges(roomId, room));
+    for (const [roomId, room] of leave) {
       // The rooms of a shredded case must not come back by the news that we have left them.
-      if (left.has(id) && (await findRoom(this.#options.db, roomId)) === undefined) continue;
-      const changes = readRoomChanges(roomId, room);
-      const missed =
-        changes.gapBefore === undefined || since === undefined
-          ? []
-          : await fetchMissed(
-              this.http,
-              changes.roomId,
-              { from: changes.gapBefore, to: since },
-              signal,
-            );
-      rooms.push({ ...changes, messages: [...missed, ...changes.messages] });
+      if ((await findRoom(this.#options.db, roomId)) === undefined) continue;
+      rooms.push(readRoomChanges(roomId, room));
     }
     return rooms;
   }
 
   async #acceptable(response: SyncResponse): Promise<readonly RoomId[]> {
     const accepted: RoomId[] = [];
-    for (const [roomId, { invite_state: state }] of Object.entries(response.rooms.invite)) {
-      const own = state.events.find(
+    for (const [roomId, state] of response.rooms.invite) {
+      const own = state.find(
         (event) => event.type === "m.room.member" && event.state_key === this.userId,
       );
       if (own !== undefined && (await this.#options.mayInvite(own.sender))) {
-        accepted.push(RoomId.parse(roomId));
+        accepted.push(roomId);
       }
     }
     return accepted;

@@ -1,29 +1,40 @@
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { saveSyncToken } from "../../db/repositories/accounts.ts";
-import { receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
+import { dropRedacted, receiveEvent, retryUndecryptable } from "../../db/repositories/inbox.ts";
 import { confirmStep } from "../../db/repositories/outbox.ts";
 import { saveRoomState } from "../../db/repositories/room-state.ts";
 import {
+  findRoom,
   lockRoomChanges,
   readMemberships,
   saveMembership,
   saveRoom,
 } from "../../db/repositories/rooms.ts";
+import {
+  closeGap,
+  findGapToWaitFor,
+  moveGap,
+  openGap,
+  type TimelineGap,
+} from "../../db/repositories/timeline-gaps.ts";
+import { noteTold, noteUntold } from "../../db/repositories/untold-rooms.ts";
 import { saveWithheldKey, type WithheldKey } from "../../db/repositories/withheld-keys.ts";
 import type { Database } from "../../db/schema.ts";
 import { transact } from "../../db/transact.ts";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import { readMegolmMessage } from "../crypto/ciphertext.ts";
-import type { RoomChanges } from "./room-changes.ts";
+import { concernsCrypto, isMessage, type RoomChanges } from "./room-changes.ts";
 import type { RoomEvent } from "./sync-response.ts";
 
 export interface SyncBatch {
   readonly account: UserId;
+  /** Where the response before this one ended; undefined for the first of the account. */
+  readonly since: string | undefined;
   readonly nextBatch: string;
   readonly rooms: readonly RoomChanges[];
-  /** Keys may have arrived: what could not be decrypted is tried again. */
-  readonly keysArrived: boolean;
+  /** All that could not be decrypted is tried again: keys may have come just before the process ended. */
+  readonly retryAll: boolean;
   /** Own bots: what they say is never a command. */
   readonly ownAccounts: ReadonlySet<UserId>;
   /** Invitations to accept, by room. */
@@ -33,10 +44,20 @@ export interface SyncBatch {
   readonly guards?: boolean;
   /** Room keys that others say they do not give us. */
   readonly withheld: readonly WithheldKey[];
+  /** Rooms of earlier responses, of which the crypto knows by now. */
+  readonly told: readonly RoomId[];
 }
 
 /** Only the device that sent an event is given its transaction id ("Transaction identifiers"). */
 const Echo = z.object({ unsigned: z.object({ transaction_id: z.string() }) });
+
+/** What `unsigned` tells of an event, as far as it is kept: whether the account was in the room then. */
+const Unsigned = z.object({
+  membership: z.string().max(255).optional(),
+  "io.element.msc4115.membership": z.string().max(255).optional(),
+});
+const Redacted = z.object({ unsigned: z.object({ redacted_because: z.unknown() }) });
+const Ciphertext = z.object({ ciphertext: z.string().min(1) });
 
 /** Somebody who has come into a room, or was invited to it. */
 export interface Arrival {
@@ -67,7 +88,8 @@ export async function saveSyncBatch(
     const arrivals: Arrival[] = [];
     const guarded = batch.guards === true && batch.rooms.some(({ state }) => state.length > 0);
     if (guarded || batch.rooms.some(changesRoom)) await lockRoomChanges(transaction);
-    if (batch.keysArrived) await retryUndecryptable(transaction, batch.account);
+    if (batch.retryAll) await retryUndecryptable(transaction, batch.account);
+    await noteTold(transaction, batch.account, batch.told);
     for (const room of batch.rooms) {
       if (changesRoom(room)) {
         await saveRoom(transaction, room.roomId, {
@@ -79,12 +101,13 @@ export async function saveSyncBatch(
       }
       if (batch.guards === true) await saveRoomState(transaction, room.roomId, room.state);
       arrivals.push(...(await saveMemberships(transaction, room)));
-      for (const message of room.messages) {
-        if (batch.ownAccounts.has(message.sender)) {
-          await confirmEcho(transaction, batch.account, message, batch.now);
-          continue;
-        }
-        await receiveEvent(transaction, asReceived(batch.account, room.roomId, message));
+      if (concernsCrypto(room)) {
+        await noteUntold(transaction, batch.account, room.roomId, room.departed.length > 0);
+      }
+      await noteGap(transaction, batch, room);
+      await receiveMessages(transaction, batch, room.roomId, room.messages);
+      for (const eventId of room.redacted) {
+        await dropRedacted(transaction, batch.account, room.roomId, eventId);
       }
     }
     if (arrivals.length > 0) await onArrivals(transaction, arrivals);
@@ -93,6 +116,66 @@ export async function saveSyncBatch(
     }
     for (const roomId of batch.invitations) await acceptInvitation(transaction, roomId);
     await saveSyncToken(transaction, batch.account, batch.nextBatch);
+  });
+}
+
+/** Something that was left out of an encrypted room's timeline has to be fetched. */
+async function noteGap(
+  db: Transaction<Database>,
+  { account, since, now }: SyncBatch,
+  { roomId, gapBefore: to }: RoomChanges,
+): Promise<void> {
+  if (to === undefined || since === undefined) return;
+  if ((await findRoom(db, roomId))?.encryption === undefined) return;
+  await openGap(db, { account, roomId, from: since, to, now });
+}
+
+type Receiver = Pick<SyncBatch, "account" | "ownAccounts" | "now">;
+
+/** @param filling whether this is what a gap has left out, for which others may be waiting */
+async function receiveMessages(
+  db: Transaction<Database>,
+  receiver: Receiver,
+  roomId: RoomId,
+  messages: readonly RoomEvent[],
+  filling = false,
+): Promise<void> {
+  const { account, ownAccounts } = receiver;
+  const others = messages.filter(({ sender }) => !ownAccounts.has(sender));
+  for (const message of messages) {
+    if (ownAccounts.has(message.sender)) await confirmEcho(db, receiver, message);
+  }
+  if (others.length === 0) return;
+  const heldBy = filling ? undefined : await findGapToWaitFor(db, account, roomId);
+  for (const message of others) {
+    if (!isReadable(message)) continue;
+    await receiveEvent(db, { ...asReceived(account, roomId, message), heldBy });
+  }
+}
+
+/** What was taken back has no ciphertext any more. */
+function isReadable(message: RoomEvent): boolean {
+  return !Redacted.safeParse(message).success && Ciphertext.safeParse(message.content).success;
+}
+
+/**
+ * Writes a page of what a gap has left out and the place after it in one transaction.
+ *
+ * @param next where the next page begins; undefined if the gap is filled
+ */
+export async function saveGapPage(
+  db: Kysely<Database>,
+  receiver: Receiver,
+  gap: TimelineGap,
+  page: { readonly events: readonly RoomEvent[]; readonly next: string | undefined },
+): Promise<void> {
+  await transact(db, async (transaction) => {
+    const known = await findRoom(transaction, gap.roomId);
+    // The rooms of a shredded case are forgotten, and so is what was said in them.
+    const messages = known === undefined ? [] : page.events.filter(isMessage);
+    await receiveMessages(transaction, receiver, gap.roomId, messages, true);
+    if (page.next === undefined || known === undefined) await closeGap(transaction, gap.id);
+    else await moveGap(transaction, gap.id, page.next);
   });
 }
 
@@ -120,9 +203,8 @@ const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
 /** Marks the step as sent whose message this is, if it is one that the asking device has sent. */
 export async function confirmEcho(
   db: Transaction<Database>,
-  account: UserId,
+  { account, now }: Pick<SyncBatch, "account" | "now">,
   message: RoomEvent,
-  now: Temporal.Instant,
 ): Promise<void> {
   const transactionId = Echo.safeParse(message).data?.unsigned.transaction_id;
   if (message.sender !== account || transactionId === undefined) return;
@@ -136,7 +218,11 @@ function asReceived(account: UserId, roomId: RoomId, event: RoomEvent) {
     roomId,
     sender: event.sender,
     originServerTs: event.origin_server_ts,
-    json: JSON.stringify({ ...event, room_id: roomId, unsigned: undefined }),
+    json: JSON.stringify({
+      ...event,
+      room_id: roomId,
+      unsigned: Unsigned.safeParse(event.unsigned).data,
+    }),
     megolm: readMegolmMessage(event.content),
   };
 }

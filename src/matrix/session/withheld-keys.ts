@@ -1,13 +1,15 @@
 import { z } from "zod";
 import type { WithheldKey } from "../../db/repositories/withheld-keys.ts";
+import { RoomId, UserId } from "../../domain/ids.ts";
+import { SessionId } from "../crypto/ciphertext.ts";
 
 const Withheld = z.object({
   type: z.enum(["m.room_key.withheld", "org.matrix.room_key.withheld"]),
-  sender: z.string().max(255),
+  sender: UserId,
   content: z.object({
-    code: z.string().max(255),
-    room_id: z.string().max(255).optional(),
-    session_id: z.string().max(255).optional(),
+    code: z.string().regex(/^[\x21-\x7e]{1,64}$/),
+    room_id: RoomId.optional(),
+    session_id: SessionId.optional(),
   }),
 });
 

@@ -1,9 +1,11 @@
+import { instantText } from "../../db/instant-text.ts";
 import { findCase, findCaseRoom } from "../../db/repositories/cases.ts";
 import {
   listLastingFailures,
   listUntoldDeadLetters,
   markTold,
 } from "../../db/repositories/outbox-summaries.ts";
+import { takeLostGaps } from "../../db/repositories/timeline-gaps.ts";
 import {
   answer,
   code,
@@ -169,6 +171,21 @@ export async function reportSilence(
       ),
     ),
   });
+}
+
+/** Messages that the homeserver does not give out: whatever was asked in them is not answered. */
+export async function reportLostGaps(work: Work, registrar: UserId): Promise<void> {
+  for (const { id, account, roomId, openedAt, failure } of await takeLostGaps(work.db)) {
+    await reportToOperators(work, registrar, {
+      ...{ cause: `gap.${id}`, slot: "lost" },
+      outcome: answer(
+        paragraph(
+          strong(await nameOfRoom(work, roomId)),
+          `: what was said shortly before ${instantText(openedAt)} could not be fetched for ${account}; the homeserver answered ${failure}. Commands among it were not carried out: tell the people of the room.`,
+        ),
+      ),
+    });
+  }
 }
 
 export interface StartNews {

@@ -26,6 +26,14 @@ describe("readMegolmMessage", () => {
     );
   });
 
+  it("knows no index that has more than 32 bits, and no session id that is no base64", () => {
+    expect(readMegolmMessage(contentWithIndex(2 ** 32))).toBeUndefined();
+    expect(readMegolmMessage(contentWithIndex(2 ** 35 - 1))).toBeUndefined();
+    for (const odd of ["\u0000", "", "a b", "a".repeat(65)]) {
+      expect(readMegolmMessage({ ...contentWithIndex(1), session_id: odd })).toBeUndefined();
+    }
+  });
+
   it("finds nothing in what is no megolm message, and never throws", () => {
     fc.assert(
       fc.property(fc.anything(), (content) => {

@@ -1,18 +1,22 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { RoomId, UserId } from "@matrix-org/matrix-sdk-crypto-wasm";
+import fc from "fast-check";
 import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
 import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { RustCrypto } from "matrix-js-sdk/lib/rust-crypto/rust-crypto.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { packageDirectory } from "../../../src/config/paths.ts";
+import { RoomId as OurRoomId, UserId as OurUserId } from "../../../src/domain/ids.ts";
 import {
   type CryptoBackend,
   CryptoBackendContract,
   type RoomView,
 } from "../../../src/matrix/crypto/backend.ts";
 import { sdkLogger } from "../../../src/matrix/crypto/sdk-logger.ts";
+import { guardToDevice } from "../../../src/matrix/crypto/to-device-border.ts";
 
 const Manifest = z.object({
   version: z.string(),
@@ -28,7 +32,10 @@ const arities = {
   encryptEvent: 2,
   decryptEvent: 1,
   onLiveEventFromSync: 1,
+  onRoomKeysUpdated: 1,
 } as const;
+
+const parts = ["outgoingRequestsManager", "eventDecryptor", "olmMachine"];
 
 const user = "@bot:rogatory.localhost";
 const room = "!room:rogatory.localhost";
@@ -90,6 +97,19 @@ const view: RoomView = {
   getBlacklistUnverifiedDevices: () => null,
 };
 
+/** A well-formed ciphertext of a session that nobody has. */
+const unreadable = {
+  ...{ event_id: "$unreadable", room_id: room, sender: user, type: "m.room.encrypted" },
+  origin_server_ts: 1,
+  content: {
+    algorithm: "m.megolm.v1.aes-sha2",
+    ...{ sender_key: "A".repeat(43), device_id: "X", session_id: "A".repeat(43) },
+    ciphertext: Buffer.concat([Buffer.from([3, 8, 0, 18, 16]), Buffer.alloc(16 + 8 + 64)])
+      .toString("base64")
+      .replace(/=+$/, ""),
+  },
+};
+
 describe("the pinned matrix-js-sdk", () => {
   it("is required exactly, with the Rust crypto that it was made for", () => {
     const read = (path: string) => Manifest.parse(JSON.parse(readFileSync(path, "utf8")));
@@ -111,7 +131,7 @@ describe("the pinned matrix-js-sdk", () => {
   });
 
   it("is refused if it lacks a method that our sync loop needs", () => {
-    for (const missing of [...Object.keys(arities), "outgoingRequestsManager"]) {
+    for (const missing of [...Object.keys(arities), ...parts]) {
       const crippled = Object.create(z.object({}).loose().parse(Object(backend)));
       Object.defineProperty(crippled, missing, { value: undefined });
       expect(CryptoBackendContract.safeParse(crippled).success).toBe(false);
@@ -136,6 +156,77 @@ describe("the crypto, fed without the sdk's own sync loop", () => {
     requests.length = 0;
     backend.onSyncCompleted({});
     await expect.poll(() => requests.some(({ path }) => path.endsWith("/keys/query"))).toBe(true);
+  });
+
+  it("survives whatever strangers send to the device", async () => {
+    guardToDevice(backend.olmMachine);
+    const request = "m.key.verification.request";
+    const odd = fc.oneof(
+      fc.jsonValue({ stringUnit: "binary", maxDepth: 2 }),
+      fc
+        .tuple(
+          fc.constantFrom(request, "m.room_key.withheld", "m.room.encrypted", "m.dummy"),
+          fc.constantFrom("@a:x", "@a:x_y", "\u0000"),
+          fc.constantFrom(5, {}, null, true, ["a"], "\u0000"),
+          fc.constantFrom("transaction_id", "room_id", "ciphertext", "code"),
+        )
+        .map(([type, sender, value, key]) => ({ type, sender, content: { [key]: value } })),
+      fc.constantFrom({ type: request, sender: "@a:x", content: null }, { type: request }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(odd, { maxLength: 3 }), async (toDeviceEvents) => {
+        await backend.processSyncChanges({
+          toDeviceEvents,
+          deviceLists: { changed: [], left: [] },
+          oneTimeKeysCounts: { signed_curve25519: 50 },
+          unusedFallbackKeys: undefined,
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("takes every name of a person and a room that we take", async () => {
+    const text = fc.string({ unit: "binary" });
+    const server = fc.oneof(
+      fc.domain(),
+      fc.ipV6().map((ip) => `[${ip}]`),
+      fc.ipV4(),
+      text,
+    );
+    const port = fc.oneof(
+      fc.constant(""),
+      fc.nat().map((number) => `:${number}`),
+    );
+    const user = fc.tuple(text, server, port).map(([local, at, on]) => `@${local}:${at}${on}`);
+    fc.assert(
+      fc.property(fc.oneof(user, text), text, (userId, roomId) => {
+        if (OurUserId.safeParse(userId).success) new UserId(userId).free();
+        if (OurRoomId.safeParse(`!${roomId}`).success) new RoomId(`!${roomId}`).free();
+      }),
+      { numRuns: 1000 },
+    );
+    const found = fc.sample(user, 1000).filter((id) => OurUserId.safeParse(id).success);
+    expect(found.length).toBeGreaterThan(20);
+  });
+
+  it("keeps an event that it cannot decrypt until it is told to forget it", async () => {
+    const pending = z
+      .instanceof(Map)
+      .parse(Reflect.get(backend.eventDecryptor, "eventsPendingKey"));
+    const event = new MatrixEvent(unreadable);
+    await client.decryptEventIfNeeded(event);
+    expect(event.isDecryptionFailure()).toBe(true);
+    expect(pending.size).toBe(1);
+    backend.eventDecryptor.removeEventFromPendingList(event);
+    expect(pending.size).toBe(0);
+  });
+
+  it("says that a message is older than our membership where the homeserver says so", async () => {
+    const event = new MatrixEvent({ ...unreadable, unsigned: { membership: "leave" } });
+    await client.decryptEventIfNeeded(event);
+    expect(event.decryptionFailureReason).toBe("HISTORICAL_MESSAGE_USER_NOT_JOINED");
+    backend.eventDecryptor.removeEventFromPendingList(event);
   });
 
   it("encrypts for a room only after it was told of the room's encryption", async () => {

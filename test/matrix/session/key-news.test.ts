@@ -1,19 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { KeyNews } from "../../../src/matrix/session/key-news.ts";
-import { SyncResponse } from "../../../src/matrix/session/sync-response.ts";
+import { readSyncResponse, type SyncResponse } from "../../../src/matrix/session/sync-response.ts";
 
 const noon = Temporal.Instant.from("2026-12-01T12:00:00Z");
 const aMomentLater = noon.add({ seconds: 1 });
 const quiet = response({});
 
-function response(more: object) {
-  return SyncResponse.parse({
+function response(more: object): SyncResponse {
+  const read = readSyncResponse({
     next_batch: "s1",
     device_one_time_keys_count: { signed_curve25519: 50 },
     device_unused_fallback_key_types: ["signed_curve25519"],
     device_lists: { changed: [], left: [] },
     ...more,
   });
+  if (read === undefined) throw new Error("no response");
+  return read;
 }
 
 function toldOf(first: SyncResponse): KeyNews {
@@ -32,7 +34,10 @@ describe("a response about keys", () => {
   });
 
   it.each([
-    ["a message to the device", { to_device: { events: [{ type: "m.room.encrypted" }] } }],
+    [
+      "a message to the device",
+      { to_device: { events: [{ type: "m.room.encrypted", sender: "@a:x", content: {} }] } },
+    ],
     ["a changed device list", { device_lists: { changed: ["@a:x"] } }],
     ["somebody who is no longer shared with", { device_lists: { left: ["@a:x"] } }],
     ["fewer one-time keys", { device_one_time_keys_count: { signed_curve25519: 49 } }],

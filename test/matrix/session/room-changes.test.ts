@@ -1,16 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { RoomId } from "../../../src/domain/ids.ts";
 import { readRoomChanges } from "../../../src/matrix/session/room-changes.ts";
-import { SyncResponse } from "../../../src/matrix/session/sync-response.ts";
+import { readSyncResponse } from "../../../src/matrix/session/sync-response.ts";
 
 const roomId = RoomId.parse("!room");
 
-function changesOf(timeline: readonly object[], limited = false) {
-  const response = SyncResponse.parse({
+function changesOf(timeline: readonly object[], limited = false, state: readonly object[] = []) {
+  const response = readSyncResponse({
     next_batch: "s1",
-    rooms: { join: { [roomId]: { timeline: { events: timeline, limited, prev_batch: "p1" } } } },
+    rooms: {
+      join: {
+        [roomId]: {
+          state: { events: state },
+          timeline: { events: timeline, limited, prev_batch: "p1" },
+        },
+      },
+    },
   });
-  const room = response.rooms.join[roomId];
+  const room = response?.rooms.join.get(roomId);
   if (room === undefined) throw new Error("the room is missing");
   return readRoomChanges(roomId, room);
 }
@@ -46,6 +53,27 @@ describe("readRoomChanges", () => {
       event("m.room.member", { membership: "join" }, "@b:x"),
     ]);
     expect(changes.departed).toEqual(["@b:x"]);
+  });
+
+  it("rotates for somebody who may have left and come back within a gap", () => {
+    const join = [event("m.room.member", { membership: "join" }, "@b:x")];
+    expect(changesOf([], true, join).departed).toEqual(["@b:x"]);
+    expect(changesOf([], false, join).departed).toEqual([]);
+    expect(changesOf(join, true).departed).toEqual([]);
+  });
+
+  it("finds what was taken back, wherever the room version puts it", () => {
+    const old = { ...event("m.room.redaction", {}), redacts: "$old" };
+    const present = event("m.room.redaction", { redacts: "$new" });
+    const nonsense = event("m.room.redaction", { redacts: "\u0000" });
+    expect(changesOf([old, present, nonsense]).redacted).toEqual(["$old", "$new"]);
+  });
+
+  it("takes over only those periods of an encryption that the crypto can follow", () => {
+    const settings = { algorithm: "m.megolm.v1.aes-sha2", rotation_period_msgs: 7 };
+    const odd = { rotation_period_ms: 1.5, more: "\u0000" };
+    const { encryption } = changesOf([event("m.room.encryption", { ...settings, ...odd }, "")]);
+    expect(encryption).toEqual(settings);
   });
 
   it("does not take an encryption event of another algorithm for encryption", () => {

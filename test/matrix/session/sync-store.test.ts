@@ -3,9 +3,11 @@ import type { Kysely } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../../src/db/database.ts";
 import { ensureAccount, readSyncToken } from "../../../src/db/repositories/accounts.ts";
+import { retrySession } from "../../../src/db/repositories/inbox.ts";
 import { enqueueStep } from "../../../src/db/repositories/outbox.ts";
 import type { Database } from "../../../src/db/schema.ts";
-import { RoomId, UserId } from "../../../src/domain/ids.ts";
+import { EventId, RoomId, UserId } from "../../../src/domain/ids.ts";
+import type { RoomChanges } from "../../../src/matrix/session/room-changes.ts";
 import { RoomEvent } from "../../../src/matrix/session/sync-response.ts";
 import { saveSyncBatch } from "../../../src/matrix/session/sync-store.ts";
 import { Vault } from "../../../src/vault/vault.ts";
@@ -36,19 +38,26 @@ const enqueue = (cause: string, account = clerk) =>
     }),
   );
 
-function receive(sender: UserId, unsigned: unknown, id: string) {
+function receive(
+  sender: UserId,
+  unsigned: unknown,
+  id: string,
+  content: object = {},
+  more: Partial<RoomChanges> = {},
+) {
   const message = RoomEvent.parse({
     event_id: `$${id}`,
     sender,
     type: "m.room.encrypted",
-    content: {},
-    origin_server_ts: 1,
+    content,
+    origin_server_ts: 253_402_300_799_999,
     unsigned,
   });
   return saveSyncBatch(
     db,
     {
       account: clerk,
+      since: undefined,
       nextBatch: id,
       rooms: [
         {
@@ -59,11 +68,15 @@ function receive(sender: UserId, unsigned: unknown, id: string) {
           departed: [],
           state: [],
           messages: [message],
+          limited: false,
           gapBefore: undefined,
           verification: [],
+          redacted: [],
+          ...more,
         },
       ],
-      keysArrived: false,
+      retryAll: false,
+      told: [],
       ownAccounts: new Set([clerk, scribe]),
       invitations: [],
       withheld: [],
@@ -72,6 +85,66 @@ function receive(sender: UserId, unsigned: unknown, id: string) {
     async () => {},
   );
 }
+
+const megolm = (index: number) => {
+  const bytes = [3, 8];
+  for (; index >= 0x80; index = Math.floor(index / 0x80)) bytes.push((index % 0x80) | 0x80);
+  const ciphertext = Buffer.from([...bytes, index, 18, 0]).toString("base64");
+  return { algorithm: "m.megolm.v1.aes-sha2", session_id: "a".repeat(64), ciphertext };
+};
+
+const inboxRow = (id: string) =>
+  db
+    .selectFrom("inbox")
+    .select(["state", "message_index", "event"])
+    .where("event_id", "=", EventId.parse(`$${id}`))
+    .executeTakeFirst();
+
+describe("a message of somebody else", () => {
+  const member = UserId.parse("@member:example.org");
+  afterAll(() => db.deleteFrom("inbox").execute());
+
+  it("is kept with the highest index that there is, and with none where there is none", async () => {
+    await receive(member, undefined, "highest", megolm(2 ** 32 - 1));
+    expect((await inboxRow("highest"))?.message_index).toBe(2 ** 32 - 1);
+    await receive(member, undefined, "higher", megolm(2 ** 32));
+    expect((await inboxRow("higher"))?.message_index).toBeNull();
+    const odd = { ...megolm(1), session_id: "\u0000", more: "\u0000\ud800" };
+    await receive(member, undefined, "odd", odd);
+    expect(await inboxRow("odd")).toMatchObject({ state: "pending", message_index: null });
+  });
+
+  it("is not kept if it was taken back, or holds nothing to decrypt", async () => {
+    await receive(member, { redacted_because: {} }, "redacted", megolm(2));
+    await receive(member, undefined, "empty", {});
+    expect(await inboxRow("redacted")).toBeUndefined();
+    expect(await inboxRow("empty")).toBeUndefined();
+  });
+
+  it("keeps whether we were in the room when it was said, and nothing else beside it", async () => {
+    await receive(member, { membership: "leave", age: 5 }, "before", megolm(3));
+    const { unsigned } = JSON.parse((await inboxRow("before"))?.event ?? "{}");
+    expect(unsigned).toEqual({ membership: "leave" });
+  });
+
+  it("is not waited for any more once it is taken back", async () => {
+    await receive(member, undefined, "late", megolm(4));
+    await db.updateTable("inbox").set({ state: "undecryptable" }).execute();
+    await receive(member, undefined, "next", megolm(5), { redacted: [EventId.parse("$late")] });
+    expect((await inboxRow("late"))?.state).toBe("done");
+    expect((await inboxRow("highest"))?.state).toBe("undecryptable");
+  });
+
+  it("is tried again when the key of its session comes, and no other is", async () => {
+    await db.updateTable("inbox").set({ state: "undecryptable" }).execute();
+    await retrySession(db, clerk, { roomId, sessionId: "b" });
+    await retrySession(db, clerk, { roomId: RoomId.parse("!other"), sessionId: "a".repeat(64) });
+    expect((await inboxRow("next"))?.state).toBe("undecryptable");
+    await retrySession(db, clerk, { roomId, sessionId: "a".repeat(64) });
+    expect((await inboxRow("next"))?.state).toBe("pending");
+    expect((await inboxRow("odd"))?.state).toBe("undecryptable");
+  });
+});
 
 const step = (cause: string) =>
   db

@@ -17,6 +17,10 @@ let db: Awaited<ReturnType<typeof openDatabase>>;
 
 beforeAll(async () => {
   db = await openDatabase({ kind: "memory" });
+  await db
+    .insertInto("room_member")
+    .values({ room_id: RoomId.parse("!room"), user_id: sender, membership: "join" })
+    .execute();
 });
 afterAll(() => db.destroy());
 
@@ -45,6 +49,18 @@ describe("room keys that others withhold", () => {
       { code: "m.no_olm", roomId: undefined, count: 1 },
       { code: "m.unverified", roomId: "!room", count: 2 },
     ]);
+  });
+
+  it("are believed of people in the room only", async () => {
+    const stranger = "@stranger:example.org";
+    await take([
+      { ...session("9"), sender: stranger },
+      { ...withheld({ code: "m.no_olm" }), sender: stranger },
+      withheld({ code: "m.unverified", room_id: "!elsewhere", session_id: "9" }),
+    ]);
+    const rows = await db.selectFrom("withheld_key").select("session_id").execute();
+    expect(rows.map((row) => row.session_id)).not.toContain("9");
+    expect(rows).toHaveLength(4);
   });
 
   it("do not count any more once a message of the session was read", async () => {
