@@ -41,6 +41,8 @@ export interface Database {
     room_id: RoomId;
     user_id: UserId;
     membership: string;
+    /** Who brought it about; null where that was heard before it was kept. */
+    sender: UserId | null;
   };
   /** State events that decide who can come into a room and what it shows, as the registrar last heard. */
   room_state: {
@@ -110,6 +112,8 @@ export interface Database {
     profile: Sealed<PersonProfile>;
     /** Since when the person may do nothing in the case any more; null while on the roster. */
     removed_at: InstantText | null;
+    /** The one leader who made the person a leader alone; null where nobody did, or two agreed. */
+    made_leader_by: UserId | null;
   };
   case_room: {
     id: CaseRoomId;

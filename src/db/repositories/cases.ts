@@ -111,6 +111,7 @@ export async function insertPerson(
       user_id: userId,
       profile: seal.seal(placeOfPerson(id), profile),
       removed_at: null,
+      made_leader_by: null,
     })
     .execute();
 }

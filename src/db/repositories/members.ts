@@ -73,6 +73,34 @@ export async function markRemoved(
     .execute();
 }
 
+/** @param by the one leader who decides it alone; undefined where two agree, or an operator decides */
+export async function noteLeaderMaker(
+  db: Transaction<Database>,
+  id: PersonId,
+  by: UserId | undefined,
+): Promise<void> {
+  await db
+    .updateTable("person")
+    .set({ made_leader_by: by ?? null })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Who alone has made whom a leader, those who have left the case included. */
+export async function readLeaderMakers(
+  db: Reader,
+  caseId: CaseId,
+): Promise<ReadonlyMap<UserId, UserId>> {
+  const rows = await db
+    .selectFrom("person")
+    .select(["user_id", "made_leader_by"])
+    .where("case_id", "=", caseId)
+    .execute();
+  return new Map(
+    rows.flatMap(({ user_id: user, made_leader_by: by }) => (by === null ? [] : [[user, by]])),
+  );
+}
+
 export async function listRemoved(db: Reader, caseId: CaseId): Promise<readonly UserId[]> {
   const rows = await db
     .selectFrom("person")

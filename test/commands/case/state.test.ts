@@ -153,6 +153,18 @@ describe("what a state allows", () => {
   });
 });
 
+describe("the second leader of a transition", () => {
+  it("is nobody whom the first has made a leader, and the first is still there", async () => {
+    const second = '!member add @nightjar-two:rogatory.localhost leader RO "Second prosecutor"';
+    await inState("operational");
+    await ask("ro-pros", second);
+    await ask("ro-pros", "!case state post-operational");
+    expect(await ask("two", "!case confirm 1")).toContain("another leader");
+    await ask("be-ij", "!member remove @nightjar-ro-pros");
+    expect(await ask("nl-pros", "!case confirm 1")).toContain("may not do so any more");
+  });
+});
+
 describe("!case close", () => {
   it("asks for what comes before", async () => {
     await inState("operational");

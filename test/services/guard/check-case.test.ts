@@ -154,7 +154,7 @@ describe("a look at the rooms of a case", () => {
   });
 
   it("repairs powers in the lane of the room's powers, and never while they are being changed", async () => {
-    await harness.ask("nightjar-ro-pros", "coordination", "!member role @nightjar-europol leader");
+    await harness.ask("nightjar-be-ij", "coordination", "!member role @nightjar-be-police leader");
     expect(await look()).toEqual([]);
     await harness.db.updateTable("outbox").set({ state: "done" }).execute();
     // The homeserver has not told of it yet, or somebody has undone it.

@@ -85,7 +85,7 @@ describe("people of a case", () => {
   }, 300_000);
 
   it("get the powers and rooms of another role, and lose them again", async () => {
-    await command(leader, coordination, "!member role @newcomer leader");
+    await command(third, coordination, "!member role @newcomer leader");
     await newcomer.roomByName("leaders", { timeout: patience });
     await until(async () => (await powerOf(newcomer.userId)) === 50, "the power of a leader");
     await command(leader, coordination, "!member role @newcomer member");
