@@ -179,6 +179,17 @@ export async function findCaseRoom(db: Reader, roomId: RoomId): Promise<CaseRoom
   return row === undefined ? undefined : asCaseRoom(row);
 }
 
+/** Whether a room belongs to any case, or did before it was replaced. */
+export async function isRoomOfCase(db: Reader, roomId: RoomId): Promise<boolean> {
+  if ((await findCaseRoom(db, roomId)) !== undefined) return true;
+  const former = await db
+    .selectFrom("former_room")
+    .select("room_id")
+    .where("room_id", "=", roomId)
+    .executeTakeFirst();
+  return former !== undefined;
+}
+
 export async function listCaseRooms(db: Reader, caseId: CaseId): Promise<readonly CaseRoom[]> {
   const rows = await db
     .selectFrom("case_room")

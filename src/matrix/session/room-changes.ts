@@ -11,6 +11,8 @@ export interface RoomChanges {
   readonly historyVisibility: string | undefined;
   /** The last membership of each person that the response mentions. */
   readonly memberships: ReadonlyMap<UserId, string>;
+  /** Who brought each of them about. */
+  readonly membershipSenders: ReadonlyMap<UserId, UserId>;
   /** People who were seen leaving, being removed or banned: the room's key must be renewed. */
   readonly departed: readonly UserId[];
   /** Encrypted messages of the timeline. */
@@ -35,6 +37,7 @@ export function asFact({ type, state_key, content, sender, event_id }: RoomEvent
 
 export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
   const memberships = new Map<UserId, string>();
+  const membershipSenders = new Map<UserId, UserId>();
   const departed = new Set<UserId>();
   let encryption: Record<string, unknown> | undefined;
   let historyVisibility: string | undefined;
@@ -56,6 +59,7 @@ export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
         const membership = Membership.safeParse(event.content).data?.membership;
         if (userId === undefined || membership === undefined) break;
         memberships.set(userId, membership);
+        membershipSenders.set(userId, event.sender);
         if (membership === "leave" || membership === "ban") departed.add(userId);
         break;
       }
@@ -67,6 +71,7 @@ export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
     encryption,
     historyVisibility,
     memberships,
+    membershipSenders,
     departed: [...departed],
     state: [...state.values()],
     messages: room.timeline.events.filter(

@@ -31,8 +31,8 @@ export interface SessionOptions {
   readonly userId: UserId;
   readonly deviceId: DeviceId;
   readonly ownAccounts: ReadonlySet<UserId>;
-  /** Whether to accept an invitation by this person. */
-  mayInvite(inviter: UserId): Promise<boolean>;
+  /** Whether to accept an invitation. */
+  mayAccept(invitation: Invitation): Promise<boolean>;
   /** Told of people who are newly in a room, in the transaction that keeps the response. */
   readonly onArrivals?: ArrivalListener | undefined;
   /** Told of ciphertexts that were served again, in the same transaction. */
@@ -49,6 +49,14 @@ export interface SessionOptions {
     /** Rooms whose state or people are not as they were. */
     readonly changed: readonly RoomId[];
   }): void;
+}
+
+export interface Invitation {
+  readonly roomId: RoomId;
+  readonly inviter: UserId;
+  /** Whether the inviter's client says that it is a conversation with this account alone. */
+  readonly isDirect: boolean;
+  readonly isSpace: boolean;
 }
 
 /** What a response was about. */
@@ -235,9 +243,14 @@ export class Session {
       const own = state.events.find(
         (event) => event.type === "m.room.member" && event.state_key === this.userId,
       );
-      if (own !== undefined && (await this.#options.mayInvite(own.sender))) {
-        accepted.push(RoomId.parse(roomId));
-      }
+      if (own === undefined) continue;
+      const create = state.events.find(({ type }) => type === "m.room.create");
+      const invitation = {
+        ...{ roomId: RoomId.parse(roomId), inviter: own.sender },
+        isDirect: own.content.is_direct === true,
+        isSpace: create?.content.type === "m.space",
+      };
+      if (await this.#options.mayAccept(invitation)) accepted.push(invitation.roomId);
     }
     return accepted;
   }

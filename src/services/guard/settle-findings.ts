@@ -130,8 +130,9 @@ async function repair(
   if (step === undefined) return;
   // Powers of a room are changed one after the other, by whomever.
   const lane = finding.kind === "powers" ? `power:${room.id}` : `guard:${roomId}`;
+  const account = finding.remedy.kind === "leave" ? finding.remedy.userId : bots.registrar;
   await enqueueStep(db, seal, now, {
-    ...{ account: bots.registrar, lane, caseId, step, cause, slot: "repair" },
+    ...{ account, lane, caseId, step, cause, slot: "repair" },
   });
 }
 
@@ -149,6 +150,8 @@ function stepOf({ remedy, evidence }: Finding, room: CaseRoom, roomId: RoomId): 
       };
     case "kick":
       return { kind: "kick", room: { roomId }, userId: remedy.userId };
+    case "leave":
+      return { kind: "leave", room: { roomId } };
     case "follow": {
       const replacement = RoomId.safeParse(remedy.replacement).data;
       if (replacement === undefined) return undefined;

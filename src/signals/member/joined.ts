@@ -16,6 +16,8 @@ export interface Arrival {
   readonly roomId: RoomId;
   readonly userId: UserId;
   readonly membership: string;
+  /** Who brought it about, where that is known. */
+  readonly by?: UserId | undefined;
 }
 
 export interface ArrivalOptions {

@@ -56,6 +56,7 @@ function receive(sender: UserId, unsigned: unknown, id: string) {
           encryption: undefined,
           historyVisibility: undefined,
           memberships: new Map(),
+          membershipSenders: new Map(),
           departed: [],
           state: [],
           messages: [message],
