@@ -1,7 +1,7 @@
 import { roomTemplate } from "../../config/room-template.ts";
 import { PersonProfile } from "../../domain/case/person.ts";
 import { readUserId } from "../../domain/case/roster.ts";
-import { findState } from "../../domain/request/states.ts";
+import { isMeantAsState, parseState } from "../../domain/request/states.ts";
 import { nearest } from "../../domain/text/nearest.ts";
 import { canonicalZone } from "../../domain/time/zone.ts";
 import { addMember } from "../../services/member/add-member.ts";
@@ -43,7 +43,7 @@ export default defineCommand({
   },
   async handle(context, { userId, role, affiliation, function: what, zone }) {
     const { case: of, work, sentAt } = context;
-    const state = findState(affiliation);
+    const state = isMeantAsState(affiliation) ? parseState(affiliation) : undefined;
     const profile = PersonProfile.safeParse({
       function: what,
       ...(state === undefined ? { body: affiliation } : { state }),

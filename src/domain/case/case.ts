@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { CaseId, CaseRoomId, RoomId } from "../ids.ts";
 import { AgendaEntry, ReportedMeeting } from "../report/agenda.ts";
+import { KeptState } from "../request/states.ts";
 import { TimeZone } from "./person.ts";
 
 /** What a JIT agreement fixes, as far as Rogatory uses it. Dates are calendar dates. */
 export const JitAgreement = z.strictObject({
-  parties: z.array(z.string().regex(/^[A-Z]{2}$/)).min(2),
+  parties: z.array(KeptState).min(2),
   purpose: z.string().min(1).max(2000),
   period: z.strictObject({ from: z.iso.date(), to: z.iso.date() }).optional(),
 });

@@ -93,6 +93,16 @@ describe("!member add", () => {
     expect(answer).toContain("Time zone: Europe/Amsterdam");
   });
 
+  it("takes the letters that the EU uses for the State, and two letters of none for a mistake", async () => {
+    expect(await ask("be-ij", '!member add @a:x.eu member UK "Analyst"')).toContain("Analyst (GB)");
+    expect(await ask("be-ij", '!member add @b:x.eu member ZZ "Analyst"')).toContain(
+      "“ZZ” is not a State",
+    );
+    expect(await ask("be-ij", '!member add @c:x.eu participant EU "Analyst"')).toContain(
+      "Analyst (EU)",
+    );
+  });
+
   it("explains what is wrong, and changes nothing then", async () => {
     expect(await ask("be-ij", '!member add @a:x membre RO "X"')).toContain("Did you mean member?");
     expect(await ask("be-ij", '!member add anna member RO "X"')).toContain("is not a Matrix id");
