@@ -125,7 +125,7 @@ export interface Database {
     /** Random; stands in the room's `creation_content`, so that a resumed plan finds its room. */
     plan_key: string;
     room_id: RoomId | null;
-    /** What follows the code in the name of a room that the template does not name: `b1`. */
+    /** What follows the code in the name of a room that the template does not name: `b-7f3`. */
     label: string | null;
     /** The two States of a bilateral room. */
     pair: Sealed<unknown> | null;

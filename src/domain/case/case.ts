@@ -42,7 +42,7 @@ export interface CaseRoom {
   readonly kind: string;
   /** The section of the agenda that the room belongs to. */
   readonly section: string | undefined;
-  /** What follows the code in the room's name where the template does not say it: `b1`. */
+  /** What follows the code in the room's name where the template does not say it: `b-7f3`. */
   readonly label?: string | undefined;
   /** Whether members of the space join it by themselves; left out for one that needs an invitation. */
   readonly restricted?: boolean | undefined;

@@ -16,6 +16,7 @@ import {
 import type { CaseWork } from "../work.ts";
 import { type AddedMember, enterMember, noteLeader } from "./add-member.ts";
 import { changeSeats, type Registry } from "./case-seats.ts";
+import { emptyFormerRooms } from "./former-rooms.ts";
 import { type WaitingChange, waitForSecond } from "./wait-for-second.ts";
 
 /** What is done with somebody who is on the roster. */
@@ -156,6 +157,7 @@ async function apply(
   if (change.kind === "remove") {
     await markRemoved(work.db, person.id, work.now);
     await changeSeats(work, registry, userId, profile, undefined);
+    await emptyFormerRooms(work, registry, userId);
     const reason = change.reason === undefined ? {} : { reason: change.reason };
     await logAct(work, "member.remove", { member: userId, ...reason, ...confirmed });
     return person;
