@@ -48,6 +48,9 @@ export type Outlook = "repaired" | "not-ours" | "again" | "in-vain";
 export function describeOutlook(kind: string, outlook: Outlook, subject: string): string {
   switch (outlook) {
     case "repaired":
+      if (kind === "barred") {
+        return "I take them out each time. Somebody lets them in again and again: settle it among yourselves.";
+      }
       return "I have taken it out. What it saw before that cannot be taken back: find out who added it.";
     case "again":
       return "I have put it right twice within an hour and leave it now, because somebody seems to want it so. Settle it among yourselves; I look again in an hour.";
