@@ -1,5 +1,13 @@
 import { type RoomTemplate, roomTemplate } from "../config/room-template.ts";
-import { answer, code, type Outcome, paragraph, strong } from "../documents/message/outcome.ts";
+import {
+  answer,
+  code,
+  fields,
+  list,
+  type Outcome,
+  paragraph,
+  strong,
+} from "../documents/message/outcome.ts";
 import { describePerson } from "../domain/case/person.ts";
 import { nearest } from "../domain/text/nearest.ts";
 import { formatMoment } from "../domain/time/format.ts";
@@ -36,9 +44,22 @@ export function changeAnswer(
   template: RoomTemplate,
   zone: string,
 ): Outcome {
-  const { person, change } = changed;
-  const who = strong(describePerson(person.profile));
+  if (changed.kind === "added") {
+    const { person, rooms } = changed;
+    return answer(
+      paragraph("On the roster now; nothing that was said before can be read by them."),
+      fields([
+        ["Who", strong(describePerson(person.profile))],
+        ["Matrix id", person.userId],
+        ["Role", roleTitle(template, person.profile.role)],
+        ["Time zone", person.profile.timeZone],
+        ["Invited to", rooms.join(", ")],
+      ]),
+    );
+  }
   if (changed.kind === "done") {
+    const { person, change } = changed;
+    const who = strong(describePerson(person.profile));
     return change.kind === "remove"
       ? answer(
           paragraph(
@@ -56,11 +77,17 @@ export function changeAnswer(
         );
   }
   const until = formatMoment(changed.until.toZonedDateTimeISO(zone));
+  const { seconds, number, why } = changed;
   return answer(
     paragraph(
-      `Nothing is changed yet: ${changed.why}, so that a second leader must agree. Another leader types `,
-      code(`!member confirm ${changed.number}`),
-      ` by ${until}.`,
+      `Nothing is changed yet: ${why}, so that a second leader must agree. ${
+        seconds.length === 0 ? "No leader can, but an operator:" : "One of these types"
+      } `,
+      code(`!member confirm ${number}`),
+      ` by ${until}${seconds.length === 0 ? "." : ":"}`,
     ),
+    ...(seconds.length === 0
+      ? []
+      : [list(seconds.map(({ userId, profile }) => [`${describePerson(profile)}, ${userId}`]))]),
   );
 }

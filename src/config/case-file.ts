@@ -7,6 +7,7 @@ import {
   type CaseFileContext,
   type CaseFileProblem,
   checkCaseFile,
+  MOST_PEOPLE,
   planCase,
   RosterEntry,
 } from "../domain/case/case-file.ts";
@@ -34,7 +35,7 @@ export interface CaseFileOptions extends CaseFileServer {
 }
 
 const WithoutRoster = CaseFileContent.extend({
-  roster: z.array(RosterEntry).max(1000).default([]),
+  roster: z.array(RosterEntry).max(MOST_PEOPLE).default([]),
 });
 const nobody: ReadRoster = { entries: [], lines: [], findings: [] };
 
@@ -76,6 +77,11 @@ export function checkWithPeople(
       sentence: sentenceOf({ ...problem, path: rest }).replace(/^the file /, "the person "),
     };
   });
+  const tooMany = apart.lines[MOST_PEOPLE - own];
+  if (tooMany !== undefined) {
+    const sentence = `with this person there are more than ${MOST_PEOPLE}, which is the most that a case can have.`;
+    return [...located, { fileName, line: tooMany, sentence }, ...apart.findings];
+  }
   return [...located, ...apart.findings];
 }
 

@@ -159,6 +159,7 @@ function messageOf(issue: z.core.$ZodIssue, root: unknown): string {
       if (issue.origin === "string") return "must not be empty";
       return `must be at least ${issue.minimum}`;
     case "too_big":
+      if (issue.origin === "array") return `has more than ${issue.maximum} entries`;
       if (issue.origin === "string") return `is longer than ${issue.maximum} characters`;
       return `must be at most ${issue.maximum}`;
     case "invalid_format":

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { BotName } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { CaseLife } from "../domain/case/life.ts";
+import { LETTING_IN_POWER } from "../domain/case/power.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { readYaml } from "./located-yaml.ts";
 import { configDirectory } from "./paths.ts";
@@ -83,6 +84,14 @@ export const RoomTemplate = z
         code: "custom",
         path: ["rooms"],
         message: "a case has one kind of room for a pair of States at most",
+      });
+    }
+    for (const [role, { power, capabilities }] of Object.entries(template.roles)) {
+      if (power < LETTING_IN_POWER || capabilities.includes("member.manage")) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["roles", role, "power"],
+        message: `from ${LETTING_IN_POWER} on people let others in and take them out with any client: give the role the capability member.manage, or less power`,
       });
     }
     for (const [index, room] of template.rooms.entries()) {

@@ -93,8 +93,12 @@ function readCsvRoster({ text, fileName }: RosterFile): ReadRoster {
     findings.push(find(head.line, "below the names of the columns there is no person."));
   }
   const records = rows.flatMap(({ line, cells }) => {
-    if (cells.length <= names.length) return [{ line, record: asEntry(names, cells) }];
-    const sentence = `the line has ${cells.length} fields and the first line ${names.length}: put a field that has a comma or semicolon in quotation marks.`;
+    if (cells.length === names.length) return [{ line, record: asEntry(names, cells) }];
+    const remedy =
+      cells.length > names.length
+        ? "put a field that has a comma or semicolon in quotation marks"
+        : "leave a field empty where there is nothing to say, and count the separators";
+    const sentence = `the line has ${cells.length} fields and the first line ${names.length}: ${remedy}.`;
     findings.push(find(line, sentence));
     return [];
   });

@@ -41,6 +41,8 @@ export interface Database {
     room_id: RoomId;
     user_id: UserId;
     membership: string;
+    /** Who brought it about; null where that was heard before it was kept. */
+    sender: UserId | null;
   };
   /** State events that decide who can come into a room and what it shows, as the registrar last heard. */
   room_state: {
@@ -110,6 +112,8 @@ export interface Database {
     profile: Sealed<PersonProfile>;
     /** Since when the person may do nothing in the case any more; null while on the roster. */
     removed_at: InstantText | null;
+    /** The one leader who made the person a leader alone; null where nobody did, or two agreed. */
+    made_leader_by: UserId | null;
   };
   case_room: {
     id: CaseRoomId;
@@ -121,7 +125,7 @@ export interface Database {
     /** Random; stands in the room's `creation_content`, so that a resumed plan finds its room. */
     plan_key: string;
     room_id: RoomId | null;
-    /** What follows the code in the name of a room that the template does not name: `b1`. */
+    /** What follows the code in the name of a room that the template does not name: `b-7f3`. */
     label: string | null;
     /** The two States of a bilateral room. */
     pair: Sealed<unknown> | null;

@@ -85,11 +85,11 @@ export async function followRoom(
       historyVisibility: visibility?.history_visibility ?? "shared",
       ...(encryption === undefined ? {} : { encryption }),
     });
-    for (const { type, state_key: key, content } of state) {
+    for (const { type, state_key: key, content, sender } of state) {
       const userId = type === "m.room.member" ? UserId.safeParse(key).data : undefined;
       const member = Membership.safeParse(content).data;
       if (userId === undefined || member === undefined) continue;
-      await saveMembership(transaction, to, userId, member.membership);
+      await saveMembership(transaction, to, userId, member.membership, sender);
     }
     await replaceRoomState(transaction, to, guardedFacts(state));
   });

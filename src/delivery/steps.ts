@@ -63,6 +63,9 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
         },
       );
       return undefined;
+    case "leave":
+      await leave(await roomIdOf(run.db, step.room), run);
+      return undefined;
     case "set-state": {
       const stateKey =
         typeof step.stateKey === "string" ? step.stateKey : await roomIdOf(run.db, step.stateKey);
@@ -212,6 +215,17 @@ async function kick(
   await run.session.http.json("POST", path`/_matrix/client/v3/rooms/${roomId}/kick`, Nothing, {
     body: { user_id: userId },
   });
+}
+
+async function leave(roomId: RoomId, { session }: StepRun): Promise<void> {
+  try {
+    await session.http.json("POST", path`/_matrix/client/v3/rooms/${roomId}/leave`, Nothing, {
+      body: {},
+    });
+  } catch (error) {
+    // Whoever is not in the room need not leave it.
+    if (!(error instanceof HomeserverError) || error.errcode !== "M_FORBIDDEN") throw error;
+  }
 }
 
 const PowerLevels = z.looseObject({

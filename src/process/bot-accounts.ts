@@ -1,9 +1,10 @@
 import type { Kysely } from "kysely";
 import type { Config } from "../config/config.ts";
-import { isOnAnyRoster } from "../db/repositories/cases.ts";
+import { isOnAnyRoster, isRoomOfCase } from "../db/repositories/cases.ts";
 import type { Database } from "../db/schema.ts";
 import type { BotName } from "../domain/case/bots.ts";
 import type { UserId } from "../domain/ids.ts";
+import type { Invitation } from "../matrix/session/session.ts";
 
 export const botNames = ["registrar", "clerk", "scribe"] as const satisfies readonly BotName[];
 
@@ -26,11 +27,25 @@ export function botAccounts(bots: Config["bots"]): readonly BotAccount[] {
 /** Whether bots take invitations and verifications from this person. */
 export async function isKnownPerson(
   db: Kysely<Database>,
-  config: Config,
+  config: Pick<Config, "bots" | "operators">,
   userId: UserId,
 ): Promise<boolean> {
   const ours = [...Object.values(config.bots), ...config.operators];
   return ours.some((known) => known === userId) || (await isOnAnyRoster(db, userId));
+}
+
+/**
+ * Whether a bot comes when it is invited: to rooms that the registrar has made for it, and to conversations
+ * with itself alone. It comes into no other room, and into none of a case because somebody else wants it.
+ */
+export async function mayAccept(
+  db: Kysely<Database>,
+  config: Pick<Config, "bots" | "operators">,
+  { roomId, inviter, isDirect, isSpace }: Invitation,
+): Promise<boolean> {
+  if (Object.values(config.bots).some((bot) => bot === inviter)) return true;
+  if (!isDirect || isSpace || (await isRoomOfCase(db, roomId))) return false;
+  return isKnownPerson(db, config, inviter);
 }
 
 const displayNames: Readonly<Record<BotName, string>> = {

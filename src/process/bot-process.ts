@@ -23,7 +23,7 @@ import { ensureManagement } from "../services/management/ensure-room.ts";
 import { membersArrived } from "../signals/member/joined.ts";
 import { loadTimers } from "../timers/registry.ts";
 import type { Vault } from "../vault/vault.ts";
-import { type BotAccount, botAccounts, displayNameOf, isKnownPerson } from "./bot-accounts.ts";
+import { type BotAccount, botAccounts, displayNameOf, mayAccept } from "./bot-accounts.ts";
 import type { Clock } from "./clock.ts";
 import { completeInBackground } from "./complete-in-background.ts";
 import { CryptoStoreError } from "./errors.ts";
@@ -226,7 +226,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     displayName: displayNameOf(bot),
     bot: bot.bots[0],
     ownAccounts: options.ownAccounts,
-    mayInvite: (inviter) => isKnownPerson(db, config, inviter),
+    mayAccept: (invitation) => mayAccept(db, config, invitation),
     guards: userId === options.accounts.registrar,
     async onArrivals(transaction, arrivals) {
       await membersArrived(transaction, { vault, bots: options.accounts, now: now() }, arrivals);

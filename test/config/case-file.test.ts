@@ -147,6 +147,16 @@ describe("reading a case file", () => {
       "line 5: agreement.parties[1] names RO a second time.",
     ],
     [
+      "agenda:",
+      "agreement: { parties: [GR, EL], purpose: A }\nagenda:",
+      "line 5: agreement.parties[1] names GR a second time.",
+    ],
+    [
+      "agenda:",
+      "agreement: { parties: [RO, ZZ], purpose: A }\nagenda:",
+      "line 5: agreement.parties[1] is wrong (“ZZ”): use the two capital letters",
+    ],
+    [
       "name: Sixth meeting",
       "name: Sixth\nname: Seventh",
       "line 3: this is not YAML: Map keys must be unique",

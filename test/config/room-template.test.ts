@@ -48,6 +48,10 @@ describe("a room template", () => {
       "a role with the power to open rooms",
       { roles: { member: { title: "M", power: 100, capabilities: [] } } },
     ],
+    [
+      "a role that lets people in without being one that manages them",
+      { roles: { member: { title: "M", power: 50, capabilities: ["member.read"] } } },
+    ],
     ["no space", { rooms: [{ ...good.rooms[0], kind: "room" }] }],
     ["two spaces", { rooms: [good.rooms[0], good.rooms[0]] }],
     [

@@ -99,6 +99,55 @@ rogatory_clerk,,Clerk,LU,,leader,,`;
     );
   });
 
+  it("has its lines with too few fields told, before they are taken for something else", () => {
+    expect(complaint("localpart,function,state,role\nro,Police,RO\nnl,Police,NL,member")).toMatch(
+      /^people.csv, line 2: the line has 3 fields and the first line 4: leave a field empty/,
+    );
+  });
+
+  it("has at most a thousand people, with those of the case file", () => {
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, index) => `p${index},Police,RO,member`);
+    const csv = (count: number) => ["localpart,function,state,role", ...lines(count)].join("\n");
+    const yaml = `${caseFile}roster:\n  - { localpart: be, function: Judge, state: BE, role: leader }\n`;
+    expect(read(csv(999), yaml).people).toHaveLength(1000);
+    expect(complaint(csv(1000), yaml)).toMatch(/^people.csv, line 1001: .*more than 1000/);
+    expect(complaint(csv(1002))).toMatch(/^people.csv, line 1002: .*more than 1000/);
+  });
+
+  it("says so where name and server together are too long for a Matrix id", () => {
+    const csv = `localpart,function,state,role\n${"a".repeat(200)},Police,RO,member`;
+    const long = { fileName: "case.yaml", serverName: `${"b".repeat(60)}.org`, bots: [] };
+    const roster = { fileName: "people.csv", text: csv };
+    expect(() => readCaseFile(caseFile, { ...long, roster })).toThrow(
+      "people.csv, line 2: localpart is too long",
+    );
+  });
+
+  it("takes the letters that the EU uses for the State, and refuses what is none", () => {
+    const csv = (...states: string[]) =>
+      [
+        "localpart,function,state,role",
+        ...states.map((state, index) => `p${index},Police,${state},member`),
+      ].join("\n");
+    const { people } = read(csv("EL", "UK", "RO"));
+    expect(people.map(({ profile }) => profile.state)).toEqual(["GR", "GB", "RO"]);
+    expect(complaint(csv("RO", "ZZ", "ROU", "Belgim", "Finland")).split("\n")).toEqual([
+      expect.stringMatching(
+        /^people.csv, line 3: state is wrong \(“ZZ”\): use the two capital letters/,
+      ),
+      expect.stringMatching(/^people.csv, line 4: .*perhaps you meant RO/),
+      expect.stringMatching(/^people.csv, line 5: .*perhaps you meant Belgium/),
+      expect.stringMatching(/^people.csv, line 6: .*perhaps you meant FI/),
+    ]);
+  });
+
+  it("has a State in the column of States, where it is counted as one", () => {
+    expect(complaint("localpart,function,body,role\nro,Police,Romania,member")).toMatch(
+      /^people.csv, line 2: body is a State: write RO \(Romania\)/,
+    );
+  });
+
   it.each([
     ["", "line 1: the file is empty"],
     ["\n\n", "line 1: the file is empty"],

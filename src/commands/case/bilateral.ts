@@ -20,10 +20,18 @@ export default defineCommand({
     const registry = registryOf(context);
     const pair = statePair(parseState(one), parseState(other));
     const { name, created } = await openBilateralRoom(context.work, registry, pair);
+    if (context.work.actor.kind === "operator") {
+      return answer(
+        created
+          ? paragraph("The leaders and members of both States are invited to ", strong(name), ".")
+          : paragraph("The two States have a room already: ", strong(name), "."),
+      );
+    }
+    // The same whether they had it before, and without its name: others may read this.
     return answer(
-      created
-        ? paragraph("The leaders and members of both States are invited to ", strong(name), ".")
-        : paragraph("The two States have a room already: ", strong(name), "."),
+      paragraph(
+        "The leaders and members of both States have a room of their own, and each of them an invitation to it or a seat in it.",
+      ),
       ...(context.room === undefined
         ? []
         : [

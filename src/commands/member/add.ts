@@ -1,15 +1,14 @@
 import { roomTemplate } from "../../config/room-template.ts";
-import { answer, fields, paragraph, strong } from "../../documents/message/outcome.ts";
-import { describePerson, PersonProfile } from "../../domain/case/person.ts";
+import { PersonProfile } from "../../domain/case/person.ts";
 import { readUserId } from "../../domain/case/roster.ts";
-import { findState } from "../../domain/request/states.ts";
+import { isMeantAsState, parseState } from "../../domain/request/states.ts";
 import { nearest } from "../../domain/text/nearest.ts";
 import { canonicalZone } from "../../domain/time/zone.ts";
 import { addMember } from "../../services/member/add-member.ts";
 import { optional, phrase, UsageError, word } from "../argument.ts";
 import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
-import { roleName, roleTitle } from "../member-view.ts";
+import { changeAnswer, roleName } from "../member-view.ts";
 
 export default defineCommand({
   name: "member add",
@@ -43,8 +42,8 @@ export default defineCommand({
     ),
   },
   async handle(context, { userId, role, affiliation, function: what, zone }) {
-    const { case: of, work } = context;
-    const state = findState(affiliation);
+    const { case: of, work, sentAt } = context;
+    const state = isMeantAsState(affiliation) ? parseState(affiliation) : undefined;
     const profile = PersonProfile.safeParse({
       function: what,
       ...(state === undefined ? { body: affiliation } : { state }),
@@ -57,16 +56,7 @@ export default defineCommand({
       );
     }
     const registry = registryOf(context);
-    const { person, rooms } = await addMember(work, registry, userId, profile.data);
-    return answer(
-      paragraph("On the roster now; nothing that was said before can be read by them."),
-      fields([
-        ["Who", strong(describePerson(person.profile))],
-        ["Matrix id", userId],
-        ["Role", roleTitle(roomTemplate(of.template), role)],
-        ["Time zone", person.profile.timeZone],
-        ["Invited to", rooms.join(", ")],
-      ]),
-    );
+    const added = await addMember(work, registry, userId, profile.data, sentAt);
+    return changeAnswer(added, roomTemplate(of.template), context.zone);
   },
 });

@@ -18,11 +18,12 @@ export default defineCommand({
     const template = roomTemplate(of.template);
     return answer(
       table(
-        ["Who", "Role", "Matrix id", "Time zone"],
+        ["Who", "Role", "Matrix id", "Languages", "Time zone"],
         people.map(({ userId, profile }) => [
           strong(describePerson(profile)),
           roleTitle(template, profile.role),
           userId,
+          profile.languages.join(", "),
           profile.timeZone,
         ]),
       ),

@@ -111,6 +111,7 @@ export async function insertPerson(
       user_id: userId,
       profile: seal.seal(placeOfPerson(id), profile),
       removed_at: null,
+      made_leader_by: null,
     })
     .execute();
 }
@@ -176,6 +177,17 @@ export async function findCaseRoom(db: Reader, roomId: RoomId): Promise<CaseRoom
     .where("room_id", "=", roomId)
     .executeTakeFirst();
   return row === undefined ? undefined : asCaseRoom(row);
+}
+
+/** Whether a room belongs to any case, or did before it was replaced. */
+export async function isRoomOfCase(db: Reader, roomId: RoomId): Promise<boolean> {
+  if ((await findCaseRoom(db, roomId)) !== undefined) return true;
+  const former = await db
+    .selectFrom("former_room")
+    .select("room_id")
+    .where("room_id", "=", roomId)
+    .executeTakeFirst();
+  return former !== undefined;
 }
 
 export async function listCaseRooms(db: Reader, caseId: CaseId): Promise<readonly CaseRoom[]> {

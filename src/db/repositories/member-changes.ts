@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { PersonProfile } from "../../domain/case/person.ts";
 import { UserId } from "../../domain/ids.ts";
 import { asked, PendingChanges } from "./pending-changes.ts";
 
-/** What is to be done with a person on the roster. */
+/** What is to be done with a person, who is on the roster or is to come onto it. */
 export const MemberChange = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("remove"), reason: z.string().exactOptional() }),
   z.strictObject({ kind: z.literal("role"), role: z.string() }),
+  z.strictObject({ kind: z.literal("add"), profile: PersonProfile }),
 ]);
 export type MemberChange = z.infer<typeof MemberChange>;
 

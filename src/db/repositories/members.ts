@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import type { Person, PersonProfile } from "../../domain/case/person.ts";
 import type { StatePair } from "../../domain/case/seats.ts";
-import type { CaseId, CaseRoomId, PersonId, UserId } from "../../domain/ids.ts";
+import type { CaseId, CaseRoomId, PersonId, RoomId, UserId } from "../../domain/ids.ts";
 import { StateCode } from "../../domain/request/states.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
 import { instantText } from "../instant-text.ts";
@@ -73,6 +73,34 @@ export async function markRemoved(
     .execute();
 }
 
+/** @param by the one leader who decides it alone; undefined where two agree, or an operator decides */
+export async function noteLeaderMaker(
+  db: Transaction<Database>,
+  id: PersonId,
+  by: UserId | undefined,
+): Promise<void> {
+  await db
+    .updateTable("person")
+    .set({ made_leader_by: by ?? null })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Who alone has made whom a leader, those who have left the case included. */
+export async function readLeaderMakers(
+  db: Reader,
+  caseId: CaseId,
+): Promise<ReadonlyMap<UserId, UserId>> {
+  const rows = await db
+    .selectFrom("person")
+    .select(["user_id", "made_leader_by"])
+    .where("case_id", "=", caseId)
+    .execute();
+  return new Map(
+    rows.flatMap(({ user_id: user, made_leader_by: by }) => (by === null ? [] : [[user, by]])),
+  );
+}
+
 export async function listRemoved(db: Reader, caseId: CaseId): Promise<readonly UserId[]> {
   const rows = await db
     .selectFrom("person")
@@ -111,6 +139,7 @@ export async function admitToRoom(
 export async function isBarred(db: Reader, room: RoomReference, userId: UserId): Promise<boolean> {
   // Operators are those of the configuration, which is compared at every start.
   if ("management" in room) return !(await isOperator(db, userId));
+  if ("roomId" in room && (await isEmptied(db, room.roomId))) return true;
   const bars = db
     .selectFrom("room_bar")
     .innerJoin("case_room", "case_room.id", "room_bar.case_room_id")
@@ -120,6 +149,17 @@ export async function isBarred(db: Reader, room: RoomReference, userId: UserId):
     ? bars.where("case_room.room_id", "=", room.roomId)
     : bars.where("case_room.id", "=", room.caseRoomId)
   ).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A replaced room, from which everybody was invited to the new one. */
+async function isEmptied(db: Reader, roomId: RoomId): Promise<boolean> {
+  const row = await db
+    .selectFrom("former_room")
+    .select("room_id")
+    .where("room_id", "=", roomId)
+    .where("refilled_at", "is not", null)
+    .executeTakeFirst();
   return row !== undefined;
 }
 

@@ -41,6 +41,8 @@ export const Step = z.discriminatedUnion("kind", [
   }),
   /** Accepts an invitation. */
   z.strictObject({ kind: z.literal("join"), room: RoomReference }),
+  /** Leaves a room, or refuses an invitation. */
+  z.strictObject({ kind: z.literal("leave"), room: RoomReference }),
   z.strictObject({
     kind: z.literal("set-state"),
     room: RoomReference,

@@ -69,16 +69,19 @@ export async function saveRoom(
     .execute();
 }
 
+/** @param sender who brought it about, where that is known */
 export async function saveMembership(
   db: Transaction<Database>,
   roomId: RoomId,
   userId: UserId,
   membership: string,
+  sender?: UserId,
 ): Promise<void> {
+  const state = { membership, sender: sender ?? null };
   await db
     .insertInto("room_member")
-    .values({ room_id: roomId, user_id: userId, membership })
-    .onConflict((conflict) => conflict.columns(["room_id", "user_id"]).doUpdateSet({ membership }))
+    .values({ room_id: roomId, user_id: userId, ...state })
+    .onConflict((conflict) => conflict.columns(["room_id", "user_id"]).doUpdateSet(state))
     .execute();
 }
 

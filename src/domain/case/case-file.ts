@@ -1,10 +1,14 @@
 import { z } from "zod";
 import { UserId } from "../ids.ts";
 import type { FixedSection } from "../report/agenda.ts";
+import { findState, stateName, WrittenState } from "../request/states.ts";
 import { nearest } from "../text/nearest.ts";
-import { CaseProfile } from "./case.ts";
+import { CaseProfile, JitAgreement } from "./case.ts";
 import type { CaseLife } from "./life.ts";
 import { PersonProfile, TimeZone } from "./person.ts";
+
+/** So many people are on a roster at most. */
+export const MOST_PEOPLE = 1000;
 
 export const RosterEntry = z.strictObject({
   /** The whole Matrix id, for people of any homeserver. */
@@ -16,6 +20,7 @@ export const RosterEntry = z.strictObject({
     .max(200)
     .optional(),
   ...PersonProfile.shape,
+  state: WrittenState.optional(),
   timeZone: TimeZone.optional(),
 });
 
@@ -27,7 +32,8 @@ export const CaseFileContent = z.strictObject({
   /** Where the case stands already, for a JIT that was signed or a meeting that began before. */
   state: z.string().optional(),
   ...CaseProfile.shape,
-  roster: z.array(RosterEntry).min(1).max(1000),
+  agreement: JitAgreement.extend({ parties: z.array(WrittenState).min(2) }).optional(),
+  roster: z.array(RosterEntry).min(1).max(MOST_PEOPLE),
 });
 export type CaseFileContent = z.infer<typeof CaseFileContent>;
 
@@ -103,11 +109,18 @@ export function planCase(
   return { template, state, profile, people };
 }
 
-function userIdOf(
-  entry: { readonly matrixId?: UserId | undefined; readonly localpart?: string | undefined },
-  serverName: string,
-): UserId {
-  return entry.matrixId ?? UserId.parse(`@${entry.localpart}:${serverName}`);
+interface Named {
+  readonly matrixId?: UserId | undefined;
+  readonly localpart?: string | undefined;
+}
+
+function userIdOf({ matrixId, localpart }: Named, serverName: string): UserId {
+  return matrixId ?? UserId.parse(`@${localpart}:${serverName}`);
+}
+
+/** Undefined where the two together are longer than a Matrix id can be. */
+function readUserIdOf({ matrixId, localpart }: Named, serverName: string): UserId | undefined {
+  return matrixId ?? UserId.safeParse(`@${localpart}:${serverName}`).data;
 }
 
 function checkTemplates(file: CaseFileContent, context: CaseFileContext): CaseFileProblem[] {
@@ -213,6 +226,11 @@ function checkRosterEntry(
       message: "needs either a state (such as RO) or a body (such as Europol)",
     });
   }
+  const state = entry.body === undefined ? undefined : findState(entry.body);
+  if (entry.state === undefined && state !== undefined) {
+    const message = `is a State: write ${state} (${stateName(state)}) as the state instead`;
+    problems.push({ path: [...path, "body"], message });
+  }
   if (template !== undefined && !template.roles.includes(entry.role)) {
     problems.push({
       path: [...path, "role"],
@@ -229,8 +247,11 @@ function checkPeople(
   const first = new Map<string, number>();
   return roster.flatMap((entry, index): CaseFileProblem[] => {
     if (entry.matrixId === undefined && entry.localpart === undefined) return [];
-    const userId = userIdOf(entry, serverName);
     const path = ["roster", index, entry.matrixId === undefined ? "localpart" : "matrixId"];
+    const userId = readUserIdOf(entry, serverName);
+    if (userId === undefined) {
+      return [{ path, message: "is too long: a Matrix id has 255 characters at most" }];
+    }
     if (bots.includes(userId)) return [{ path, message: "is one of the bots: remove the entry" }];
     if (template?.federate === false && !userId.endsWith(`:${serverName}`)) {
       const message = "is on another homeserver, to which the rooms of this template are closed";

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { CaseId, CaseRoomId, RoomId } from "../ids.ts";
 import { AgendaEntry, ReportedMeeting } from "../report/agenda.ts";
+import { KeptState } from "../request/states.ts";
 import { TimeZone } from "./person.ts";
 
 /** What a JIT agreement fixes, as far as Rogatory uses it. Dates are calendar dates. */
 export const JitAgreement = z.strictObject({
-  parties: z.array(z.string().regex(/^[A-Z]{2}$/)).min(2),
+  parties: z.array(KeptState).min(2),
   purpose: z.string().min(1).max(2000),
   period: z.strictObject({ from: z.iso.date(), to: z.iso.date() }).optional(),
 });
@@ -41,7 +42,7 @@ export interface CaseRoom {
   readonly kind: string;
   /** The section of the agenda that the room belongs to. */
   readonly section: string | undefined;
-  /** What follows the code in the room's name where the template does not say it: `b1`. */
+  /** What follows the code in the room's name where the template does not say it: `b-7f3`. */
   readonly label?: string | undefined;
   /** Whether members of the space join it by themselves; left out for one that needs an invitation. */
   readonly restricted?: boolean | undefined;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RogatoryError } from "../errors.ts";
 import { AgendaEntry } from "../report/agenda.ts";
-import { parseState } from "../request/states.ts";
+import { findState, isMeantAsState, parseState } from "../request/states.ts";
 import { nearest } from "../text/nearest.ts";
 import { canonicalZone } from "../time/zone.ts";
 import { type CaseFileContent, RosterEntry } from "./case-file.ts";
@@ -175,7 +175,7 @@ export function readPersonLine(line: string): Record<string, unknown> | undefine
   return {
     matrixId,
     role,
-    ...(/^[A-Za-z]{2}$/.test(from) ? { state: from.toUpperCase() } : { body: from }),
+    ...(isMeantAsState(from) ? { state: findState(from) ?? from.toUpperCase() } : { body: from }),
     function: bare,
     ...(zone === undefined ? {} : { timeZone: zone }),
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CaseId, PersonId, UserId } from "../ids.ts";
+import { KeptState } from "../request/states.ts";
 
 /** An IANA time zone, such as `Europe/Bucharest`. */
 export const TimeZone = z.string().refine((name) => {
@@ -16,10 +17,7 @@ export const PersonProfile = z.strictObject({
   /** For instance "Prosecutor, DIICOT". */
   function: z.string().min(1).max(200),
   /** ISO 3166-1 alpha-2 code of the State, for national delegations. */
-  state: z
-    .string()
-    .regex(/^[A-Z]{2}$/, "use the two capital letters of ISO 3166-1, such as RO")
-    .optional(),
+  state: KeptState.optional(),
   /** For people who do not come for a State: Eurojust, Europol, UNODC, ... */
   body: z.string().min(1).max(100).optional(),
   role: z.string().min(1).max(50),

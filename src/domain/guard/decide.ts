@@ -25,7 +25,7 @@ const PATIENCE_MINUTES = 10;
 
 /**
  * What to do about a finding. A repair is never fought over: the third time within an hour people are
- * told instead.
+ * told instead. Only whoever is barred is taken out each time, and people are told from the third on.
  *
  * @param known undefined if it was never found before
  * @param failed whether the last repair was given up
@@ -50,6 +50,11 @@ export function decide(
   const recent = [known?.repairedAt, known?.repairedBefore].filter(
     (at) => at !== undefined && minutes(at, now) < HOUR,
   );
+  if (finding.remedy.kind === "kick") {
+    // What was taken from somebody is kept from them, however often others let them in; people hear of it.
+    const toldLately = known?.toldAt !== undefined && minutes(known.toldAt, now) < HOUR;
+    return { kind: "repair", tell: recent.length >= REPAIRS_AN_HOUR && !toldLately };
+  }
   if (recent.length >= REPAIRS_AN_HOUR) return told ? wait : { kind: "tell", why: "again" };
   return { kind: "repair", tell: finding.remedy.kind === "remove" && !told };
 }

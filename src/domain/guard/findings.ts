@@ -15,12 +15,19 @@ export interface RoomExpectation {
   readonly barred: ReadonlySet<string>;
   /** The bots' accounts. */
   readonly bots: ReadonlySet<string>;
+  /** Those of them that belong into the room. */
+  readonly placedBots: ReadonlySet<string>;
 }
 
 /** What a room is, as the homeserver says. */
 export interface RoomFacts {
   readonly state: readonly StateFact[];
-  readonly members: readonly { readonly userId: UserId; readonly membership: string }[];
+  readonly members: readonly {
+    readonly userId: UserId;
+    readonly membership: string;
+    /** Who brought it about, where that is known. */
+    readonly sender?: string | undefined;
+  }[];
   /** Devices that their owners have not signed, by owner. */
   readonly unsignedDevices: ReadonlyMap<UserId, readonly string[]>;
 }
@@ -38,6 +45,8 @@ export type FindingKind =
   | "barred"
   | "no-seat"
   | "stranger"
+  | "taken-out"
+  | "bot"
   | "unsigned-device";
 
 /** What can be done about a finding without anybody being asked. */
@@ -46,6 +55,8 @@ export type Remedy =
   /** As `set-state`, but people are told all the same: something may have been seen already. */
   | { readonly kind: "remove"; readonly type: string; readonly stateKey: string }
   | { readonly kind: "kick"; readonly userId: UserId }
+  /** A bot leaves by itself. */
+  | { readonly kind: "leave"; readonly userId: UserId }
   | { readonly kind: "follow"; readonly replacement: string }
   | { readonly kind: "tell" };
 
@@ -168,18 +179,40 @@ function findIntegrations(state: readonly StateFact[]): readonly Finding[] {
 }
 
 function findMembers(
-  { seated, roster, barred, bots }: RoomExpectation,
+  { seated, roster, barred, bots, placedBots }: RoomExpectation,
   members: RoomFacts["members"],
 ): readonly Finding[] {
-  return members.flatMap(({ userId, membership }): Finding[] => {
-    if (!present.has(membership) || bots.has(userId)) return [];
-    const about = { subject: userId, evidence: membership, sender: undefined } as const;
+  return members.flatMap(({ userId, membership, sender }): Finding[] => {
+    const about = { subject: userId, evidence: membership, sender } as const;
+    if (!present.has(membership)) {
+      if (!seated.has(userId) || !isTakenOut(membership, userId, sender, bots)) return [];
+      // Nor is anybody brought back against a person.
+      const evidence = `${membership} ${sender ?? ""}`.trim();
+      return [{ ...about, kind: "taken-out", evidence, remedy: { kind: "tell" } }];
+    }
+    if (bots.has(userId)) {
+      if (placedBots.has(userId)) return [];
+      return [{ ...about, kind: "bot", remedy: { kind: "leave", userId } }];
+    }
+    // Of those who are in the room it is known only who has let them in last, if they have not joined.
+    const by = { sender: membership === "invite" ? sender : undefined };
     if (barred.has(userId)) {
-      return [{ ...about, kind: "barred", evidence: "", remedy: { kind: "kick", userId } }];
+      return [{ ...about, ...by, kind: "barred", evidence: "", remedy: { kind: "kick", userId } }];
     }
     if (seated.has(userId)) return [];
     // Whom a person has let in, a person has to take out: it may have been meant.
     const kind = roster.has(userId) ? "no-seat" : "stranger";
-    return [{ ...about, kind, remedy: { kind: "tell" } }];
+    return [{ ...about, ...by, kind, remedy: { kind: "tell" } }];
   });
+}
+
+/** Whether somebody else has done it; what the bots do is decided by people with a command. */
+function isTakenOut(
+  membership: string,
+  userId: string,
+  sender: string | undefined,
+  bots: ReadonlySet<string>,
+): boolean {
+  if (sender !== undefined && bots.has(sender)) return false;
+  return membership === "ban" || (sender !== undefined && sender !== userId);
 }

@@ -59,7 +59,7 @@ export function stateAsSubject(code: StateCode): string {
 export function parseState(said: string): StateCode {
   const found = findState(said);
   if (found !== undefined) return found;
-  const guess = nearest(said, states.values());
+  const guess = nearestState(said);
   const hint = guess === undefined ? "" : ` Did you mean ${guess}?`;
   throw new RogatoryError(
     "state.unknown",
@@ -77,6 +77,40 @@ export function findState(said: string): StateCode | undefined {
     .toLowerCase();
   for (const [known, name] of states) if (name.toLowerCase() === wanted) return known;
   return undefined;
+}
+
+/** A code or a name, whichever is nearer to what was typed. */
+function nearestState(said: string): string | undefined {
+  return nearest(said.trim(), [...states.values(), ...states.keys()]);
+}
+
+/** As a State is written in files: its two letters, or those that the EU uses (EL, UK). */
+export const WrittenState = z.string().transform((said, context): string => {
+  const found = findState(said);
+  if (found !== undefined && /^[A-Z]{2}$/.test(said)) return found;
+  const guess = found ?? nearestState(said);
+  const hint = guess === undefined ? "" : `; perhaps you meant ${guess}`;
+  const message = `use the two capital letters of ISO 3166-1, such as RO${hint}`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/**
+ * As a State is kept, whatever was accepted when it was written: two letters. Those that the EU uses
+ * become those of ISO 3166-1, so that one State is not counted as two.
+ */
+export const KeptState = z
+  .string()
+  .regex(/^[A-Z]{2}$/, "use the two capital letters of ISO 3166-1, such as RO")
+  .transform((code) => ALIASES[code] ?? code);
+
+/** Bodies that are called by two letters, as States are. */
+const SHORT_BODIES = new Set(["EU", "UN"]);
+
+/** Whether somebody has meant a State, even if there is none of this code. */
+export function isMeantAsState(said: string): boolean {
+  const upper = said.trim().toUpperCase();
+  return findState(said) !== undefined || (/^[A-Z]{2}$/.test(upper) && !SHORT_BODIES.has(upper));
 }
 
 function* letterPairs(): Generator<string> {

@@ -17,7 +17,7 @@ import { Session, type SessionOptions } from "./session.ts";
 export interface OpenSessionOptions
   extends Pick<
     SessionOptions,
-    "ownAccounts" | "mayInvite" | "onArrivals" | "guards" | "onSynced" | "now"
+    "ownAccounts" | "mayAccept" | "onArrivals" | "guards" | "onSynced" | "now"
   > {
   readonly db: Kysely<Database>;
   readonly vault: Vault;

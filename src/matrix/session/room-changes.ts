@@ -11,6 +11,8 @@ export interface RoomChanges {
   readonly historyVisibility: string | undefined;
   /** The last membership of each person that the response mentions. */
   readonly memberships: ReadonlyMap<UserId, string>;
+  /** Who brought each of them about. */
+  readonly membershipSenders: ReadonlyMap<UserId, UserId>;
   /**
    * People who were seen leaving, being removed or banned, or who may have been: of whoever left and
    * came back within a gap only the coming is seen. The room's key must be renewed.
@@ -53,6 +55,7 @@ export function asFact({ type, state_key, content, sender, event_id }: RoomEvent
 
 export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
   const memberships = new Map<UserId, string>();
+  const membershipSenders = new Map<UserId, UserId>();
   const departed = new Set<UserId>();
   let encryption: Record<string, unknown> | undefined;
   let historyVisibility: string | undefined;
@@ -77,6 +80,7 @@ export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
         const membership = Membership.safeParse(event.content).data?.membership;
         if (userId === undefined || membership === undefined) break;
         memberships.set(userId, membership);
+        membershipSenders.set(userId, event.sender);
         if (membership === "leave" || membership === "ban") departed.add(userId);
         if (membership === "join" && beforeGap.has(event)) departed.add(userId);
         break;
@@ -89,6 +93,7 @@ export function readRoomChanges(roomId: RoomId, room: JoinedRoom): RoomChanges {
     encryption,
     historyVisibility,
     memberships,
+    membershipSenders,
     departed: [...departed],
     state: [...state.values()],
     messages: room.timeline.events.filter(isMessage),

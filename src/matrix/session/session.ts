@@ -27,8 +27,8 @@ export interface SessionOptions {
   readonly userId: UserId;
   readonly deviceId: DeviceId;
   readonly ownAccounts: ReadonlySet<UserId>;
-  /** Whether to accept an invitation by this person. */
-  mayInvite(inviter: UserId): Promise<boolean>;
+  /** Whether to accept an invitation. */
+  mayAccept(invitation: Invitation): Promise<boolean>;
   /** Told of people who are newly in a room, in the transaction that keeps the response. */
   readonly onArrivals?: ArrivalListener | undefined;
   /** Whether the account watches what its rooms are like; default false. */
@@ -48,6 +48,14 @@ export interface SessionOptions {
     /** Something was left out that is to be fetched. */
     readonly hasGaps: boolean;
   }): void;
+}
+
+export interface Invitation {
+  readonly roomId: RoomId;
+  readonly inviter: UserId;
+  /** Whether the inviter's client says that it is a conversation with this account alone. */
+  readonly isDirect: boolean;
+  readonly isSpace: boolean;
 }
 
 /** What a response was about. */
@@ -209,9 +217,14 @@ export class Session {
       const own = state.find(
         (event) => event.type === "m.room.member" && event.state_key === this.userId,
       );
-      if (own !== undefined && (await this.#options.mayInvite(own.sender))) {
-        accepted.push(roomId);
-      }
+      if (own === undefined) continue;
+      const create = state.find(({ type }) => type === "m.room.create");
+      const invitation = {
+        ...{ roomId, inviter: own.sender },
+        isDirect: own.content.is_direct === true,
+        isSpace: create?.content.type === "m.space",
+      };
+      if (await this.#options.mayAccept(invitation)) accepted.push(roomId);
     }
     return accepted;
   }

@@ -64,6 +64,8 @@ export interface Arrival {
   readonly roomId: RoomId;
   readonly userId: UserId;
   readonly membership: string;
+  /** Who brought it about. */
+  readonly by: UserId | undefined;
 }
 
 export type ArrivalListener = (
@@ -186,16 +188,19 @@ function changesRoom({ encryption, historyVisibility, memberships }: RoomChanges
 /** Keeps the members of a room, and finds those who were not in it as far as any of our accounts knew. */
 async function saveMemberships(
   db: Transaction<Database>,
-  { roomId, memberships }: RoomChanges,
+  { roomId, memberships, membershipSenders }: RoomChanges,
 ): Promise<readonly Arrival[]> {
   if (memberships.size === 0) return [];
   const before = await readMemberships(db, roomId, [...memberships.keys()]);
   for (const [userId, membership] of memberships) {
-    await saveMembership(db, roomId, userId, membership);
+    await saveMembership(db, roomId, userId, membership, membershipSenders.get(userId));
   }
   return [...memberships]
     .filter(([userId, now]) => present.has(now) && before.get(userId) !== now)
-    .map(([userId, membership]) => ({ roomId, userId, membership }));
+    .map(([userId, membership]) => ({
+      ...{ roomId, userId, membership },
+      by: membershipSenders.get(userId),
+    }));
 }
 
 const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);

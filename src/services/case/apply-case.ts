@@ -11,7 +11,7 @@ import type { CaseFile } from "../../domain/case/case-file.ts";
 import { isAllowed, stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { logAct } from "../acts.ts";
-import { addMember } from "../member/add-member.ts";
+import { enterMember } from "../member/add-member.ts";
 import { waysOf } from "../member/entering.ts";
 import type { CaseWork, Work } from "../work.ts";
 import { type CaseRequest, type CreatedCase, createCase } from "./create-case.ts";
@@ -47,7 +47,9 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
   const { bots, localPeople, cause } = request;
   const registry = { case: open.case, bots, localPeople, cause };
   if (newPeople.length + missingRooms.length > 0) refuseOver(open.case);
-  for (const { userId, profile } of newPeople) await addMember(ofCase, registry, userId, profile);
+  for (const { userId, profile } of newPeople) {
+    await enterMember(ofCase, registry, userId, profile, {});
+  }
   const sections = await addSections(ofCase, open, request.file);
   await addRooms(ofCase, request, open, missingRooms);
   if (newPeople.length + missingRooms.length + sections > 0) {

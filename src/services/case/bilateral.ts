@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { roomTemplate } from "../../config/room-template.ts";
 import {
   findPerson,
@@ -5,7 +6,6 @@ import {
   listCaseRooms,
   listPeople,
 } from "../../db/repositories/cases.ts";
-import { takeNumber } from "../../db/repositories/counters.ts";
 import { barFromRoom, listRemoved, lockCase, savePair } from "../../db/repositories/members.ts";
 import { enqueueStep } from "../../db/repositories/outbox.ts";
 import { hasSeat, type StatePair } from "../../domain/case/seats.ts";
@@ -60,8 +60,9 @@ export async function openBilateralRoom(
       pair,
       state,
     );
-  const label = `b${await takeNumber(db, caseId, "bilateral")}`;
-  const position = (await listCaseRooms(db, caseId)).length;
+  const rooms = await listCaseRooms(db, caseId);
+  const label = newLabel(new Set(rooms.map((known) => known.label)));
+  const position = rooms.length;
   const room = planRoom({
     ...{ code: of.code, entry, section: undefined, label, pair, position },
     ...{ people, template, accounts: bots },
@@ -86,6 +87,14 @@ export async function openBilateralRoom(
   }
   await logAct(work, "case.bilateral", { states: pair, room: name });
   return { name, created: true };
+}
+
+/** Not a number in a series: whoever sees one would know how many others there are. */
+function newLabel(taken: ReadonlySet<string | undefined>): string {
+  for (;;) {
+    const label = `b-${randomInt(0x1000).toString(16).padStart(3, "0")}`;
+    if (!taken.has(label)) return label;
+  }
 }
 
 /** What two States do among themselves, no third one begins or asks about. */

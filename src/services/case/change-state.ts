@@ -15,7 +15,12 @@ import {
 import { RogatoryError } from "../../domain/errors.ts";
 import { describeActor, logAct } from "../acts.ts";
 import type { Registry } from "../member/case-seats.ts";
-import { CONFIRM_WITHIN_HOURS, confirmableUntil, isSecondLeader } from "../second-leader.ts";
+import {
+  CONFIRM_WITHIN_HOURS,
+  confirmableUntil,
+  isSecondLeader,
+  mayStillAsk,
+} from "../second-leader.ts";
 import type { CaseWork } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
 import { announce } from "./announce.ts";
@@ -76,7 +81,8 @@ export async function changeState(
 /**
  * Carries out the transition that another leader has asked for.
  *
- * @throws RogatoryError `case.change-unknown`, `case.change-late`, `case.change-second`, and as changeState
+ * @throws RogatoryError `case.change-unknown`, `case.change-late`, `case.change-asker`,
+ *   `case.change-second`, and as changeState
  */
 export async function confirmTransition(
   work: CaseWork,
@@ -100,10 +106,16 @@ export async function confirmTransition(
       `The change ${number} was not confirmed within ${CONFIRM_WITHIN_HOURS} hours: ask for it again.`,
     );
   }
-  if (!(await isSecondLeader(work, present.template, askedBy))) {
+  if (!(await mayStillAsk(work, present.template, { askedBy }, "case.manage"))) {
+    throw new RogatoryError(
+      "case.change-asker",
+      "Whoever asked for this may not do so any more: ask for the change again.",
+    );
+  }
+  if (!(await isSecondLeader(work, present.template, { askedBy }))) {
     throw new RogatoryError(
       "case.change-second",
-      "This has to be confirmed by another leader or co-chair than the one who asked for it.",
+      "This has to be confirmed by another leader or co-chair than the one who asked for it. Whom that one has made a leader alone does not count, nor whoever made that one.",
     );
   }
   const { life } = roomTemplate(present.template);

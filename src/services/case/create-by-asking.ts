@@ -159,9 +159,6 @@ async function takePeople(
   }));
   if (findings.length > 0) throw asError("creation.people", findings);
   const roster = [...draft.roster, ...people.entries];
-  if (roster.length > 1000) {
-    throw new RogatoryError("creation.answer", "A case has at most 1000 people.");
-  }
   return ask(work, asked, { ...draft, roster }, templates);
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LETTING_IN_POWER } from "../../domain/case/power.ts";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 
 export interface RoomWish {
@@ -38,9 +39,9 @@ export function roomContent(wish: RoomWish): Record<string, unknown> {
       state("m.room.join_rules", { join_rule: "invite" }),
     ],
     power_level_content_override: {
-      ban: 50,
-      invite: 50,
-      kick: 50,
+      ban: LETTING_IN_POWER,
+      invite: LETTING_IN_POWER,
+      kick: LETTING_IN_POWER,
       redact: 50,
       events_default: isSpace ? creatorOnly : 0,
       state_default: creatorOnly,

@@ -101,13 +101,13 @@ async function readMembers({ db }: CaseWork, rooms: readonly RoomId[]) {
     .selectFrom("room_member")
     .selectAll()
     .where("room_id", "in", rooms)
-    .where("membership", "in", ["join", "invite", "knock"])
     .orderBy("user_id")
     .execute();
   return rows.map((row) => ({
     roomId: row.room_id,
     userId: row.user_id,
     membership: row.membership,
+    sender: row.sender ?? undefined,
   }));
 }
 

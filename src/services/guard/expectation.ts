@@ -56,6 +56,8 @@ export function expectRoom(
     roster: new Set(context.people.map(({ userId }) => userId)),
     barred: new Set(barred),
     bots: new Set(Object.values(bots)),
+    // Whoever makes the room stays in it.
+    placedBots: new Set([bots.registrar, ...entry.bots.map((bot) => bots[bot])]),
   };
 }
 

@@ -31,6 +31,10 @@ export function describeFinding({
       return `${subject} is in the room, or invited, and has no seat there by role`;
     case "stranger":
       return `${subject} is in the room, or invited, and is not on the roster`;
+    case "taken-out":
+      return `${subject} has a seat in the room and was taken out of it`;
+    case "bot":
+      return `${subject}, a bot, is in the room, or invited, and has nothing to do there`;
     case "unsigned-device":
       return `${subject} has a device that they have not verified`;
     default:
@@ -44,6 +48,9 @@ export type Outlook = "repaired" | "not-ours" | "again" | "in-vain";
 export function describeOutlook(kind: string, outlook: Outlook, subject: string): string {
   switch (outlook) {
     case "repaired":
+      if (kind === "barred") {
+        return "I take them out each time. Somebody lets them in again and again: settle it among yourselves.";
+      }
       return "I have taken it out. What it saw before that cannot be taken back: find out who added it.";
     case "again":
       return "I have put it right twice within an hour and leave it now, because somebody seems to want it so. Settle it among yourselves; I look again in an hour.";
@@ -56,8 +63,10 @@ export function describeOutlook(kind: string, outlook: Outlook, subject: string)
     case "not-ours":
       return kind === "unsigned-device"
         ? "Their clients warn of it, and commands from it are refused. Ask them to verify it, or to sign it out."
-        : kind === "no-seat"
-          ? `I let people be whom somebody has let in. Give them the role (!member role ${subject}), or take them out in your client.`
-          : `I let people be whom somebody has let in. Take them out in your client, or put them on the roster (!member add ${subject}).`;
+        : kind === "taken-out"
+          ? `I bring nobody back against a person. Settle it among yourselves: let them in again in your client, or take them off the roster (!member remove ${subject}).`
+          : kind === "no-seat"
+            ? `I let people be whom somebody has let in. Give them the role (!member role ${subject}), or take them out in your client.`
+            : `I let people be whom somebody has let in. Take them out in your client, or put them on the roster (!member add ${subject}).`;
   }
 }

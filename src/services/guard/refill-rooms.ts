@@ -13,11 +13,13 @@ import {
   sits,
 } from "../member/case-seats.ts";
 import { serverOf } from "../member/entering.ts";
+import { emptyFormerRooms } from "../member/former-rooms.ts";
 import type { CaseWork } from "../work.ts";
 
 /**
  * Lets everybody into the rooms that have replaced others, and has the space list them: a homeserver
- * takes nobody over, and what the room must be like is seen to by the guard itself.
+ * takes nobody over, and what the room must be like is seen to by the guard itself. From the former rooms
+ * everybody is taken out then.
  */
 export async function refillRooms(
   work: CaseWork,
@@ -53,6 +55,7 @@ export async function refillRooms(
       .where("room_id", "=", former)
       .execute();
   }
+  await emptyFormerRooms(work, { bots, cause: `refilled.${now.epochMilliseconds}` });
 }
 
 /** The space lists the new room; a new space lists them all. */

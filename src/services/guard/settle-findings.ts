@@ -56,8 +56,25 @@ export async function settleFindings(
   }
   for (const [key, one] of history) {
     if (one.endedAt !== undefined || present.has(key) || !looked(one)) continue;
-    await saveFinding(work.db, work.caseId, { ...one, endedAt: work.now, toldAt: undefined });
+    await saveFinding(work.db, work.caseId, {
+      ...one,
+      endedAt: work.now,
+      ...(one.kind === "barred" ? {} : { toldAt: undefined }),
+    });
   }
+}
+
+/** Somebody who is barred has come into a room again: each time is another one, whatever lasts. */
+export async function settleArrival(
+  work: CaseWork,
+  context: GuardContext,
+  found: FoundInRoom,
+): Promise<void> {
+  const { roomId, finding } = found;
+  const known = (await listFindings(work.db, work.caseId)).find(
+    (one) => one.roomId === roomId && one.kind === finding.kind && one.subject === finding.subject,
+  );
+  await settle(work, context, found, known && { ...known, endedAt: known.endedAt ?? work.now });
 }
 
 async function settle(
@@ -77,7 +94,8 @@ async function settle(
   await saveFinding(db, caseId, {
     ...{ roomId, kind, subject, evidence, endedAt: undefined },
     since: lasting?.since ?? now,
-    toldAt: tells ? now : lasting?.toldAt,
+    // Of somebody who is taken out again and again people hear once an hour, not each time.
+    toldAt: tells ? now : (lasting ?? (kind === "barred" ? known : undefined))?.toldAt,
     repairedEvidence: repairs ? evidence : known?.repairedEvidence,
     repairedAt: repairs ? now : known?.repairedAt,
     repairedBefore: repairs ? known?.repairedAt : known?.repairedBefore,
@@ -129,9 +147,15 @@ async function repair(
   const step = stepOf(finding, room, roomId);
   if (step === undefined) return;
   // Powers of a room are changed one after the other, by whomever.
-  const lane = finding.kind === "powers" ? `power:${room.id}` : `guard:${roomId}`;
+  const lane =
+    finding.kind === "powers"
+      ? `power:${room.id}`
+      : finding.remedy.kind === "kick"
+        ? `kick:${room.id}:${finding.remedy.userId}`
+        : `guard:${roomId}`;
+  const account = finding.remedy.kind === "leave" ? finding.remedy.userId : bots.registrar;
   await enqueueStep(db, seal, now, {
-    ...{ account: bots.registrar, lane, caseId, step, cause, slot: "repair" },
+    ...{ account, lane, caseId, step, cause, slot: "repair" },
   });
 }
 
@@ -149,6 +173,8 @@ function stepOf({ remedy, evidence }: Finding, room: CaseRoom, roomId: RoomId): 
       };
     case "kick":
       return { kind: "kick", room: { roomId }, userId: remedy.userId };
+    case "leave":
+      return { kind: "leave", room: { roomId } };
     case "follow": {
       const replacement = RoomId.safeParse(remedy.replacement).data;
       if (replacement === undefined) return undefined;

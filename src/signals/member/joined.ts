@@ -1,14 +1,14 @@
-import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
-import { findCase, findCaseRoom, findPerson } from "../../db/repositories/cases.ts";
+import { findCase, findCaseRoom, findPerson, type OpenCase } from "../../db/repositories/cases.ts";
 import { findManagement } from "../../db/repositories/management.ts";
-import { isBarred } from "../../db/repositories/members.ts";
+import { isBarred, lockCase } from "../../db/repositories/members.ts";
 import type { Database } from "../../db/schema.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
-import type { RoomId, UserId } from "../../domain/ids.ts";
+import type { CaseId, RoomId, UserId } from "../../domain/ids.ts";
 import { welcomeNewcomers } from "../../services/case/welcome-newcomers.ts";
+import { settleArrival } from "../../services/guard/settle-findings.ts";
 import { MANAGEMENT_LANE } from "../../services/management/report.ts";
-import { enqueueMemberStep, kickFrom } from "../../services/member/case-seats.ts";
+import { seatsOfCase } from "../../services/member/case-seats.ts";
 import type { Vault } from "../../vault/vault.ts";
 
 /** Somebody whose membership of a room has become what it was not: `join`, `invite`, `knock`. */
@@ -16,6 +16,8 @@ export interface Arrival {
   readonly roomId: RoomId;
   readonly userId: UserId;
   readonly membership: string;
+  /** Who brought it about, where that is known. */
+  readonly by?: UserId | undefined;
 }
 
 export interface ArrivalOptions {
@@ -36,6 +38,7 @@ export async function membersArrived(
   const ours = new Set<UserId>(Object.values(bots));
   const people = arrivals.filter(({ userId }) => !ours.has(userId));
   const byRoom = Map.groupBy(people, (arrival) => arrival.roomId);
+  await lockCases(db, people);
   // Always in the same order: two accounts that hear of the same people must not wait for each other.
   for (const [roomId, here] of [...byRoom].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const room = await findCaseRoom(db, roomId);
@@ -46,17 +49,53 @@ export async function membersArrived(
     }
     const { seal } = open;
     let newcomers = 0;
-    for (const { userId, membership } of here) {
+    for (const { userId, membership, by } of here) {
       if (await isBarred(db, { roomId }, userId)) {
-        const registry = { bots, cause: `barred-${randomUUID()}` };
-        const work = { db, seal, now, caseId: open.case.id };
-        await enqueueMemberStep(work, registry, room, kickFrom(room, userId));
+        await takeOutAgain(db, { vault, bots, now }, open, { roomId, userId, membership, by });
       } else if (membership === "join") {
         newcomers += (await findPerson(db, seal, room.caseId, userId)) === undefined ? 0 : 1;
       }
     }
     if (newcomers > 0) await welcomeNewcomers(db, now, bots.registrar, open, room);
   }
+}
+
+/** Before anything is written into the log: others hold the case, and then want the log. */
+async function lockCases(db: Transaction<Database>, arrivals: readonly Arrival[]): Promise<void> {
+  const cases = new Set<CaseId>();
+  for (const { roomId, userId } of arrivals) {
+    if (!(await isBarred(db, { roomId }, userId))) continue;
+    const room = await findCaseRoom(db, roomId);
+    if (room !== undefined) cases.add(room.caseId);
+  }
+  for (const caseId of [...cases].sort()) await lockCase(db, caseId);
+}
+
+/** As the guard does it, which logs and counts it and tells people, but without waiting for its next look. */
+async function takeOutAgain(
+  db: Transaction<Database>,
+  { vault, bots, now }: ArrivalOptions,
+  { case: of, seal }: OpenCase,
+  { roomId, userId, membership, by }: Arrival,
+): Promise<void> {
+  const actor = { kind: "bot", bot: "registrar" } as const;
+  const work = { db, vault, now, caseId: of.id, seal, actor };
+  const seats = await seatsOfCase(work, of);
+  const seat = seats.find(({ room }) => room.roomId === roomId);
+  if (seat === undefined) return;
+  await settleArrival(
+    work,
+    { case: of, bots, seats },
+    {
+      ...{ seat, roomId },
+      finding: {
+        ...{ kind: "barred", subject: userId, evidence: "" },
+        // Who joins by themselves was let in by somebody before.
+        sender: membership === "invite" ? by : undefined,
+        remedy: { kind: "kick", userId },
+      },
+    },
+  );
 }
 
 /** What waited for somebody to read it is said at once. */

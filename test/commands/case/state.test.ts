@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { saveState } from "../../../src/db/repositories/cases.ts";
+import { isBarred } from "../../../src/db/repositories/members.ts";
+import { saveMembership } from "../../../src/db/repositories/rooms.ts";
+import { CaseRoomId, RoomId, UserId } from "../../../src/domain/ids.ts";
 import { type CaseHarness, caseOf, openCaseHarness } from "../../support/case-harness.ts";
 import { fireTimers } from "../../support/fire-timers.ts";
 import { nightjarCase, openNightjar } from "../../support/nightjar-demo.ts";
@@ -18,6 +21,10 @@ beforeEach(async () => {
   await inState("negotiation");
 });
 afterAll(() => harness.close());
+
+function id(localpart: string): UserId {
+  return UserId.parse(`@${localpart}:rogatory.localhost`);
+}
 
 function inState(state: string): Promise<void> {
   return harness.db
@@ -153,6 +160,18 @@ describe("what a state allows", () => {
   });
 });
 
+describe("the second leader of a transition", () => {
+  it("is nobody whom the first has made a leader, and the first is still there", async () => {
+    const second = '!member add @nightjar-two:rogatory.localhost leader RO "Second prosecutor"';
+    await inState("operational");
+    await ask("ro-pros", second);
+    await ask("ro-pros", "!case state post-operational");
+    expect(await ask("two", "!case confirm 1")).toContain("another leader");
+    await ask("be-ij", "!member remove @nightjar-ro-pros");
+    expect(await ask("nl-pros", "!case confirm 1")).toContain("may not do so any more");
+  });
+});
+
 describe("!case close", () => {
   it("asks for what comes before", async () => {
     await inState("operational");
@@ -181,6 +200,44 @@ describe("!case close", () => {
     expect(kicked.every((userId) => !userId.includes("rogatory_"))).toBe(true);
     expect(await ask("md-obs", "!member list")).toContain("@nightjar-md-obs");
     expect(await acts()).toContain("case.empty");
+  });
+
+  it("takes out whom a leader had let in, and who is still in a room that was replaced", async () => {
+    await inState("post-operational");
+    const { db, caseId } = harness;
+    const former = RoomId.parse("!former");
+    const [room] = await db.selectFrom("case_room").select("id").execute();
+    await db.transaction().execute(async (transaction) => {
+      const member = (roomId: string, who: string, membership: string) =>
+        saveMembership(transaction, RoomId.parse(roomId), id(who), membership);
+      await transaction
+        .insertInto("former_room")
+        .values({
+          ...{ room_id: former, case_id: caseId, case_room_id: CaseRoomId.parse(room?.id) },
+          ...{ replaced_at: "2026", refilled_at: "2026" },
+        })
+        .execute();
+      await member("!coordination", "stranger", "join");
+      await member("!coordination", "rogatory_clerk", "join");
+      await member("!former", "nightjar-europol", "join");
+      await member("!former", "gone", "leave");
+      await member("!former", "rogatory_registrar", "join");
+    });
+    await ask("ro-pros", "!case close");
+    await ask("be-ij", "!case confirm 1");
+    await fireTimers(harness, "2026-12-01T08:20:01Z");
+    const kicks = (await openedSteps(db, harness.vault, caseId)).flatMap(({ step }) =>
+      step.kind === "kick" ? [step] : [],
+    );
+    const strangers = kicks.filter(({ userId }) => !userId.includes("nightjar"));
+    expect(strangers.map(({ userId }) => userId)).toEqual([id("stranger")]);
+    expect(await isBarred(db, { roomId: RoomId.parse("!coordination") }, id("stranger"))).toBe(
+      true,
+    );
+    expect(kicks.filter(({ room: from }) => "roomId" in from)).toEqual([
+      { kind: "kick", room: { roomId: former }, userId: id("nightjar-europol") },
+    ]);
+    expect(await isBarred(db, { roomId: former }, id("nightjar-europol"))).toBe(true);
   });
 
   it("gives the leaders what may be kept, without what must not be, and names nobody", async () => {

@@ -93,6 +93,16 @@ describe("!member add", () => {
     expect(answer).toContain("Time zone: Europe/Amsterdam");
   });
 
+  it("takes the letters that the EU uses for the State, and two letters of none for a mistake", async () => {
+    expect(await ask("be-ij", '!member add @a:x.eu member UK "Analyst"')).toContain("Analyst (GB)");
+    expect(await ask("be-ij", '!member add @b:x.eu member ZZ "Analyst"')).toContain(
+      "“ZZ” is not a State",
+    );
+    expect(await ask("be-ij", '!member add @c:x.eu participant EU "Analyst"')).toContain(
+      "Analyst (EU)",
+    );
+  });
+
   it("explains what is wrong, and changes nothing then", async () => {
     expect(await ask("be-ij", '!member add @a:x membre RO "X"')).toContain("Did you mean member?");
     expect(await ask("be-ij", '!member add anna member RO "X"')).toContain("is not a Matrix id");
@@ -113,6 +123,80 @@ describe("!member add", () => {
     for (const who of ["be-police", "ej-ro", "md-obs"]) {
       expect(await ask(who, '!member add @a:x member RO "X"')).toMatch(/^Your role/);
     }
+  });
+});
+
+describe("a leader of another State or body", () => {
+  const puppet = "@puppet:x.example";
+  const add = `!member add ${puppet} leader BE "Prosecutor"`;
+
+  it("is added by two: the second is a leader of that State, where it has one", async () => {
+    const answer = await ask("ro-pros", add);
+    expect(answer).toMatch(
+      /Nothing is changed yet: it gives BE another leader[\s\S]*!member confirm 1/,
+    );
+    expect(answer).toContain("Investigating judge, JIT leader (BE), @nightjar-be-ij:");
+    expect(answer).not.toContain("nightjar-nl-pros");
+    expect(await stepsFor(puppet)).toEqual([]);
+    expect(await ask("nl-pros", "!member confirm 1")).toContain("of BE if it has one");
+    expect(await ask("be-ij", "!member confirm 1")).toContain("Who: Prosecutor (BE)");
+    expect(await stepsFor(puppet)).toContain("invite leaders");
+    expect(await journal()).toEqual(["member.ask", "member.add"]);
+  });
+
+  it("does not make the State's own leader one of two", async () => {
+    await ask("ro-pros", add);
+    expect(await ask("ro-pros", "!member remove @nightjar-be-ij")).toContain(
+      "the last leader of BE",
+    );
+  });
+
+  it("is made of somebody on the roster by two as well", async () => {
+    expect(await ask("ro-pros", "!member role @nightjar-be-police leader")).toContain(
+      "it gives BE another leader",
+    );
+    expect(await ask("nl-pros", "!member confirm 1")).toContain("another leader");
+    expect(await ask("be-ij", "!member confirm 1")).toContain("is now JIT leader");
+  });
+
+  it("is refused when whoever was to be added has come meanwhile", async () => {
+    await ask("ro-pros", add);
+    await ask("be-ij", `!member add ${puppet} member BE "Police"`);
+    expect(await ask("be-ij", "!member confirm 1")).toContain("is on the roster already");
+  });
+
+  it("is for any other leader to agree to, where that State or body has none", async () => {
+    await ask("ro-pros", `!member add ${puppet} leader OLAF "Analyst"`);
+    expect(await ask("nl-pros", "!member confirm 1")).toContain("Who: Analyst (OLAF)");
+  });
+});
+
+describe("a second leader", () => {
+  it("is nobody whom the one who asks has made a leader, nor whom that one has made", async () => {
+    await ask("ro-pros", `!member add ${id("two")} leader RO "Second prosecutor"`);
+    await ask("two", `!member add ${id("three")} leader RO "Third prosecutor"`);
+    await ask("ro-pros", "!member remove @nightjar-be-ij");
+    for (const who of ["two", "three"]) {
+      expect(await ask(who, "!member confirm 1")).toContain("by another leader");
+    }
+    await ask("three", "!member remove @nightjar-nl-pros");
+    expect(await ask("two", "!member confirm 2")).toContain("by another leader");
+    expect(await ask("nl-pros", "!member confirm 1")).toContain("is removed");
+  });
+
+  it("is whom two leaders have agreed on", async () => {
+    await ask("ro-pros", '!member add @nightjar-olaf:rogatory.localhost leader OLAF "Analyst"');
+    await ask("nl-pros", "!member confirm 1");
+    await ask("ro-pros", "!member remove @nightjar-be-ij");
+    expect(await ask("olaf", "!member confirm 2")).toContain("is removed");
+  });
+
+  it("agrees with nobody who has left the case or the role meanwhile", async () => {
+    await ask("ro-pros", "!member remove @nightjar-be-ij");
+    await ask("ro-pros", "!member role @nightjar-ro-pros observer");
+    await ask("nl-pros", "!member confirm 2");
+    expect(await ask("nl-pros", "!member confirm 1")).toContain("may not do so any more");
+    expect(await stepsFor(id("be-ij"))).toEqual([]);
   });
 });
 
@@ -201,7 +285,7 @@ describe("!member remove", () => {
 
 describe("!member role", () => {
   it("gives rooms and powers of a higher role, and takes them again", async () => {
-    expect(await ask("ro-pros", "!member role @nightjar-be-police leader")).toContain(
+    expect(await ask("be-ij", "!member role @nightjar-be-police leader")).toContain(
       "is now JIT leader",
     );
     expect(await stepsFor(id("be-police"))).toEqual([

@@ -26,7 +26,8 @@ const expected: RoomExpectation = {
   seated: new Set([id("lead"), id("member")]),
   roster: new Set([id("lead"), id("member"), id("observer")]),
   barred: new Set([id("gone")]),
-  bots: new Set([id("registrar"), id("clerk")]),
+  bots: new Set([id("registrar"), id("clerk"), id("scribe")]),
+  placedBots: new Set([id("registrar"), id("clerk")]),
 };
 
 function fact(type: string, content: Record<string, unknown>, stateKey = ""): StateFact {
@@ -107,6 +108,28 @@ describe("the drift of a room", () => {
         ({ kind, subject, remedy }) => `${kind} ${subject} ${remedy.kind}`,
       ),
     ).toEqual(["no-seat @observer:x tell", "stranger @stranger:x tell", "barred @gone:x kick"]);
+  });
+
+  it("lets a bot leave where it has nothing to do", () => {
+    const members = ["clerk", "scribe"].map((name) => ({ userId: id(name), membership: "join" }));
+    expect(found([], { members })).toMatchObject([
+      { kind: "bot", subject: "@scribe:x", remedy: { kind: "leave", userId: "@scribe:x" } },
+    ]);
+  });
+
+  it("tells of whoever has a seat and was taken out by a person, and brings nobody back", () => {
+    const out = (name: string, membership: string, sender?: string) => ({
+      ...{ userId: id(name), membership },
+      sender: sender === undefined ? undefined : id(sender),
+    });
+    const kinds = (...members: readonly ReturnType<typeof out>[]) =>
+      found([], { members }).map(({ kind, sender, remedy }) => `${kind} ${sender} ${remedy.kind}`);
+    expect(kinds(out("member", "leave", "lead"))).toEqual(["taken-out @lead:x tell"]);
+    expect(kinds(out("member", "ban", "lead"))).toEqual(["taken-out @lead:x tell"]);
+    expect(kinds(out("member", "ban"))).toEqual(["taken-out undefined tell"]);
+    // Whoever leaves by themselves, whom a command has taken out, and who has no seat.
+    expect(kinds(out("member", "leave", "member"), out("lead", "leave", "registrar"))).toEqual([]);
+    expect(kinds(out("member", "leave"), out("observer", "ban", "lead"))).toEqual([]);
   });
 
   it("is a device that its owner has not signed, of people and not of bots", () => {

@@ -78,7 +78,7 @@ async function sendUnnoticed(cause: string, steps: readonly Step[]): Promise<voi
   const { session } = await openSession({
     ...{ db, vault, now, token, userId: config.bots.clerk, bot: "clerk", displayName: "Clerk" },
     ...{ homeserverUrl: live.homeserver.url, ownAccounts: new Set(), log() {}, onSynced() {} },
-    mayInvite: async () => false,
+    mayAccept: async () => false,
   });
   const sent = Promise.withResolvers<void>();
   let left = steps.length;

@@ -140,7 +140,7 @@ describe("a bot's identity", () => {
         ...{ db, vault, now, userId, token, bot: "second", displayName: "Second" },
         homeserverUrl: live.homeserver.url,
         ownAccounts: new Set([userId]),
-        mayInvite: async () => false,
+        mayAccept: async () => false,
         onSynced() {},
         log() {},
       });

@@ -92,7 +92,7 @@ async function clerkAlone<T>(work: (session: Session, clock: Clock) => Promise<T
       if (clock.isStopped) throw new Error("killed");
       return Temporal.Now.instant();
     },
-    mayInvite: async () => true,
+    mayAccept: async () => true,
     onSynced() {},
     log() {},
   });

@@ -65,6 +65,7 @@ function receive(
           encryption: undefined,
           historyVisibility: undefined,
           memberships: new Map(),
+          membershipSenders: new Map(),
           departed: [],
           state: [],
           messages: [message],

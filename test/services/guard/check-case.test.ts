@@ -154,13 +154,36 @@ describe("a look at the rooms of a case", () => {
   });
 
   it("repairs powers in the lane of the room's powers, and never while they are being changed", async () => {
-    await harness.ask("nightjar-ro-pros", "coordination", "!member role @nightjar-europol leader");
+    await harness.ask("nightjar-be-ij", "coordination", "!member role @nightjar-be-police leader");
     expect(await look()).toEqual([]);
     await harness.db.updateTable("outbox").set({ state: "done" }).execute();
     // The homeserver has not told of it yet, or somebody has undone it.
     expect(await look()).toContain("!coordination powers");
     const [repair] = await steps("repair-state");
     expect(repair?.lane).toMatch(/^power:/);
+  });
+
+  it("lets a bot leave a room in which it has nothing to do, by its own account", async () => {
+    await join(coordination, "rogatory_scribe");
+    expect(await look()).toEqual(["!coordination bot @rogatory_scribe:rogatory.localhost"]);
+    expect(await steps("leave")).toMatchObject([{ step: { room: { roomId: coordination } } }]);
+    const accounts = harness.db.selectFrom("outbox").select("account").where("kind", "=", "leave");
+    expect(await accounts.execute()).toEqual([{ account: harnessBots.scribe }]);
+    expect(await alerts()).toEqual([]);
+  });
+
+  it("tells of people with a seat whom somebody has taken out, and leaves it at that", async () => {
+    const leader = id("nightjar-ro-pros");
+    await inCase(start, (work) =>
+      saveMembership(work.db, coordination, id("nightjar-europol"), "ban", leader),
+    );
+    expect(await look()).toEqual(["!coordination taken-out @nightjar-europol:rogatory.localhost"]);
+    expect(await alerts()).toEqual([
+      expect.stringMatching(/was taken out of it, by @nightjar-ro-pros:[\s\S]*I bring nobody back/),
+    ]);
+    expect(await steps("invite")).toEqual([]);
+    await join(coordination, "nightjar-europol", "invite");
+    expect(await look(5)).toEqual([]);
   });
 
   it("leaves alone who is not on the roster or has no seat, and says so once while it lasts", async () => {

@@ -200,6 +200,14 @@ describe("the guard", () => {
     if (space == null) throw new Error("no space");
     await becomes(space, "m.space.child", { suggested: true }, replacement);
     expect(await read(space, "m.space.child", coordination)).toEqual({});
+    for (const person of [leader, member]) {
+      await expect
+        .poll(() => person.rooms().some(({ roomId }) => roomId === coordination), {
+          timeout: patience,
+          interval: 250,
+        })
+        .toBe(false);
+    }
     coordination = replacement;
     await expect
       .poll(

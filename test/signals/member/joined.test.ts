@@ -26,7 +26,11 @@ afterAll(() => harness.close());
 function arrive(
   who: string,
   seconds: number,
-  { membership = "join", roomId = coordination } = {},
+  {
+    membership = "join",
+    roomId = coordination,
+    by,
+  }: { membership?: string; roomId?: RoomId; by?: UserId } = {},
 ): Promise<void> {
   const userId = UserId.parse(`@${who}:rogatory.localhost`);
   return harness.db
@@ -35,7 +39,7 @@ function arrive(
       membersArrived(
         transaction,
         { vault: harness.vault, bots: harnessBots, now: start.add({ seconds }) },
-        [{ roomId, userId, membership }],
+        [{ roomId, userId, membership, by }],
       ),
     );
 }
@@ -106,5 +110,25 @@ describe("somebody who was removed", () => {
     await arrive("nightjar-europol", 6);
     expect(await steps("kick")).toHaveLength(before + 2);
     expect(await steps("send")).toEqual([]);
+  });
+
+  it("is taken out each time, and people hear from the third time on who lets them in, once an hour", async () => {
+    await harness.ask("nightjar-ro-pros", "coordination", "!member remove @nightjar-europol");
+    const before = (await steps("kick")).length;
+    const by = UserId.parse("@nightjar-be-ij:rogatory.localhost");
+    for (const minute of [0, 5, 10, 15, 20]) {
+      await arrive("nightjar-europol", minute * 60, { membership: "invite", by });
+    }
+    expect(await steps("kick")).toHaveLength(before + 5);
+    const alerts = (await steps("send")).map(({ step }) =>
+      step.kind === "send" ? step.content.body : "",
+    );
+    expect(alerts).toEqual([
+      expect.stringMatching(/@nightjar-europol:.* is in it again, by @nightjar-be-ij:/),
+    ]);
+    const acts = await harness.db.selectFrom("journal").select("act").execute();
+    expect(acts.filter(({ act }) => act === "guard.repair")).toHaveLength(5);
+    await arrive("nightjar-europol", 75 * 60, { membership: "invite", by });
+    expect(await steps("kick")).toHaveLength(before + 6);
   });
 });

@@ -1,0 +1,72 @@
+import type { UserId } from "../ids.ts";
+import type { Person, PersonProfile } from "./person.ts";
+import { affiliationOf } from "./roster.ts";
+
+/** Who alone has made whom a leader, by the person who was made one. */
+export type LeaderMakers = ReadonlyMap<UserId, UserId>;
+
+/**
+ * Whether two leaders count as one: whom a leader has made one alone is no second to that leader, nor to
+ * anybody else whom the same leader has made.
+ */
+export function speakAsOne(one: UserId, other: UserId, makers: LeaderMakers): boolean {
+  const voices = new Set(makersOf(one, makers));
+  return makersOf(other, makers).some((userId) => voices.has(userId));
+}
+
+/** A person, who has made them a leader, who has made those, and so on. */
+function makersOf(userId: UserId, makers: LeaderMakers): readonly UserId[] {
+  const chain: UserId[] = [];
+  let next: UserId | undefined = userId;
+  // Two people may have made each other leaders at different times.
+  while (next !== undefined && !chain.includes(next)) {
+    chain.push(next);
+    next = makers.get(next);
+  }
+  return chain;
+}
+
+/** A wish that waits for a second leader. */
+export interface Wish {
+  /** Undefined when an operator asked. */
+  readonly askedBy: UserId | undefined;
+  /** Whom it is about; they do not decide it. */
+  readonly concerned?: UserId | undefined;
+  /** The State or body that is to have another leader: its own leaders decide that, where it has any. */
+  readonly affiliation?: string | undefined;
+}
+
+/** The leaders any of whom can agree to what another one has asked for. */
+export function secondLeaders(
+  roster: readonly Person[],
+  leads: (role: string) => boolean,
+  makers: LeaderMakers,
+  { askedBy, concerned, affiliation }: Wish,
+): readonly Person[] {
+  const others = roster.filter(
+    ({ userId, profile }) => leads(profile.role) && userId !== askedBy && userId !== concerned,
+  );
+  const own = others.filter(
+    ({ profile }) => affiliation !== undefined && affiliationOf(profile) === affiliation,
+  );
+  return (own.length > 0 ? own : others).filter(
+    ({ userId }) => askedBy === undefined || !speakAsOne(userId, askedBy, makers),
+  );
+}
+
+/**
+ * Why somebody cannot be given a leading role by one leader alone; undefined if that is all right. Each
+ * State and body says itself who answers for it.
+ *
+ * @param asker whoever is about to give the role
+ */
+export function foreignLeader(
+  asker: PersonProfile | undefined,
+  profile: PersonProfile,
+  leads: (role: string) => boolean,
+): string | undefined {
+  const affiliation = affiliationOf(profile);
+  if (!leads(profile.role)) return undefined;
+  if (asker !== undefined && affiliationOf(asker) === affiliation) return undefined;
+  return `it gives ${affiliation ?? "the case"} another leader, and you do not come for ${affiliation ?? "it"}`;
+}
