@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answerError } from "../commands/answers.ts";
+import { recognise } from "../commands/dispatch.ts";
 import { isConnectionLost } from "../db/connection-lost.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
 import { listReceived, markReceived, retryDue } from "../db/repositories/inbox.ts";
@@ -16,7 +17,7 @@ import type { Session } from "../matrix/session/session.ts";
 import { routeDirect } from "./direct.ts";
 import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
 import { answerOperators, type OperatorsDesk } from "./operators-desk.ts";
-import { execute, type RouterOptions, route } from "./router.ts";
+import { execute, type RouterOptions, route, typedText } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
 import { keepUnreadable } from "./unreadable.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -26,6 +27,8 @@ export interface InboxOptions extends RouterOptions {
   readonly session: Session;
   /** Who answers in the operators' room. */
   readonly desk?: OperatorsDesk;
+  /** Told before a command is judged: what was due before it was said comes first. */
+  beforeCommand?(said: Temporal.Instant): Promise<void>;
   /** Steps were added to the outbox. */
   onSteps(): void;
   onUndecryptable(room: RoomId, failure: string): void;
@@ -50,10 +53,16 @@ const batchSize = 50;
  */
 export class InboxWorker extends Wakeable {
   readonly #options: InboxOptions;
+  readonly #caughtUp = Promise.withResolvers<void>();
 
   constructor(options: InboxOptions) {
     super();
     this.#options = options;
+  }
+
+  /** Resolves when all that waited at the start is handled; never, if that fails. */
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
   }
 
   protected override async work(): Promise<undefined> {
@@ -61,7 +70,10 @@ export class InboxWorker extends Wakeable {
     await retryDue(db, session.userId, now());
     for (;;) {
       const events = await listReceived(db, session.userId, "pending", batchSize);
-      if (events.length === 0) return undefined;
+      if (events.length === 0) {
+        this.#caughtUp.resolve();
+        return undefined;
+      }
       for (const { eventId, json } of events) {
         await this.#handle(eventId, StoredEvent.parse(JSON.parse(json)));
       }
@@ -77,6 +89,7 @@ export class InboxWorker extends Wakeable {
       if (hinted) this.#options.onSteps();
       return;
     }
+    await this.#bringUpTo(event, decrypted);
     const answerable =
       (await this.#inCase(event, decrypted)) ??
       (await this.#amongOperators(event, decrypted)) ??
@@ -87,6 +100,16 @@ export class InboxWorker extends Wakeable {
     }
     await this.#answer(answerable);
     this.#options.onSteps();
+  }
+
+  async #bringUpTo(event: RawEvent, message: Message): Promise<void> {
+    const { at, beforeCommand, commands, now } = this.#options;
+    const text = typedText(message);
+    if (beforeCommand === undefined || text === undefined) return;
+    if (recognise(commands, text) === undefined) return;
+    const [said, present] = [at(event.origin_server_ts), now()];
+    // A homeserver whose clock is fast brings nothing about before its time.
+    await beforeCommand(Temporal.Instant.compare(said, present) < 0 ? said : present);
   }
 
   async #inCase(event: RawEvent, message: Message): Promise<Answerable | undefined> {

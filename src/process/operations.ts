@@ -68,6 +68,7 @@ export async function createOperations(
     "case.show": checked(operationShapes["case.show"].params, operations["case.show"]),
     "case.export": checked(operationShapes["case.export"].params, operations["case.export"]),
     "case.close": checked(operationShapes["case.close"].params, operations["case.close"]),
+    "case.extend": checked(operationShapes["case.extend"].params, operations["case.extend"]),
     "case.certificate": checked(
       operationShapes["case.certificate"].params,
       operations["case.certificate"],

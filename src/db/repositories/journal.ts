@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import { hashOfBody, hashOfEntry, type LogHead } from "../../vault/log-chain.ts";
@@ -154,6 +155,28 @@ function brokenHead(): RogatoryError {
     "log.broken",
     "The end of the log is not as Rogatory left it, and nothing was done: the database was changed by something else. See what rogatory log verify finds, and restore a backup.",
   );
+}
+
+/** What the last act of a kind on a case was about; undefined if there is none that the case's key opens. */
+export async function lastDetails<T>(
+  db: Transaction<Database>,
+  seal: SealBox,
+  { caseId, act }: { readonly caseId: CaseId; readonly act: string },
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
+  const row = await db
+    .selectFrom("journal")
+    .select(["sequence", "details"])
+    .where("case_id", "=", caseId)
+    .where("act", "=", act)
+    .where("body_hash", "is", null)
+    .orderBy("sequence", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return schema.safeParse(
+    seal.open<unknown>(placeOfDetails(row.sequence), row.details, z.unknown()),
+  ).data;
 }
 
 export type JournalRow = Database["journal"];

@@ -71,6 +71,8 @@ export async function claimTimer(
   claim: {
     readonly kinds: readonly string[];
     readonly now: Temporal.Instant;
+    /** Only what was due by then; now if it is left out. */
+    readonly dueBy?: Temporal.Instant;
     readonly owner: string;
     readonly leaseUntil: Temporal.Instant;
   },
@@ -89,7 +91,7 @@ export async function claimTimer(
         .select("id")
         .where("sent_at", "is", null)
         .where("kind", "in", claim.kinds)
-        .where("due_at", "<=", now)
+        .where("due_at", "<=", instantText(claim.dueBy ?? claim.now))
         .where((lease) =>
           lease.or([lease("lease_until", "is", null), lease("lease_until", "<=", now)]),
         )

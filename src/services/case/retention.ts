@@ -1,6 +1,6 @@
 import { retentionOf } from "../../config/retention.ts";
 import { roomTemplate } from "../../config/room-template.ts";
-import { setTimer } from "../../db/repositories/timers.ts";
+import { cancelTimers, setTimer } from "../../db/repositories/timers.ts";
 import type { Case } from "../../domain/case/case.ts";
 import { stateOf } from "../../domain/case/life.ts";
 import type { CaseWork } from "../work.ts";
@@ -22,6 +22,14 @@ export function endOfRetention(
 ): Temporal.Instant {
   const last = since.toZonedDateTimeISO(zone).toPlainDate().add(keep);
   return last.add({ days: 1 }).toZonedDateTime(zone).toInstant();
+}
+
+/** Removes what a state has set, when the case should not have come into it. */
+export async function stopState({ db, caseId }: CaseWork, of: Case, state: string): Promise<void> {
+  const begun = retentionOf(of.template).filter(({ from }) => from === state);
+  if (begun.length === 0) return;
+  const names = begun.map(({ name }) => name);
+  await cancelTimers(db, caseId, RETENTION, names);
 }
 
 /** Sets what happens by itself after a state has begun. The same state again changes nothing. */
