@@ -179,6 +179,24 @@ export async function listDue(
   return rows.map(({ id, case_id, subject }) => ({ id, caseId: case_id ?? undefined, subject }));
 }
 
+/** When one of them is due that has not been handled; undefined if there is none. */
+export async function dueTimeOf(
+  db: Transaction<Database>,
+  caseId: CaseId,
+  kind: string,
+  subject: string,
+): Promise<Temporal.Instant | undefined> {
+  const row = await db
+    .selectFrom("timer")
+    .select("due_at")
+    .where("case_id", "=", caseId)
+    .where("kind", "=", kind)
+    .where("subject", "=", subject)
+    .where("sent_at", "is", null)
+    .executeTakeFirst();
+  return row === undefined ? undefined : Temporal.Instant.from(row.due_at);
+}
+
 /** Marks such a timer fired, in the transaction of its effect; false if it was before. */
 export async function markDone(
   db: Transaction<Database>,

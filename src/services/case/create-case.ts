@@ -5,6 +5,7 @@ import { findCase, findCaseByName, insertCase, insertPerson } from "../../db/rep
 import { transactionIdOf } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile } from "../../domain/case/case-file.ts";
+import { stateNameOf } from "../../domain/case/life.ts";
 import type { LocalWay } from "../../domain/case/ways.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { CaseId, newId, PersonId } from "../../domain/ids.ts";
@@ -14,6 +15,7 @@ import type { Actor, Work } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
 import { makeRooms } from "./make-rooms.ts";
 import { planRooms } from "./plan-rooms.ts";
+import { beginState } from "./retention.ts";
 import { type RoomSummary, summariseRooms } from "./room-summary.ts";
 
 export interface CaseRequest {
@@ -64,6 +66,7 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
     await insertPerson(db, seal, { id: newId(PersonId), caseId: id, ...person });
   }
   await planAgreement({ db, now, caseId: id }, file);
+  await beginState({ db, now, caseId: id }, file, stateNameOf(template.life, state));
   const rooms = planRooms(code, file, template, bots);
   await makeRooms({ ...work, caseId: id, seal }, rooms, {
     ...{ bots, cause, ways: waysOf(bots, request.localPeople) },

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { retentionClasses } from "../../config/retention.ts";
 import { roomTemplate } from "../../config/room-template.ts";
 import {
   findCaseByName,
@@ -7,6 +8,7 @@ import {
   type OpenCase,
 } from "../../db/repositories/cases.ts";
 import { listRemoved } from "../../db/repositories/members.ts";
+import { findShredding } from "../../db/repositories/shreddings.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile, PlannedPerson } from "../../domain/case/case-file.ts";
 import { type LocalWay, type Way, wayOf } from "../../domain/case/ways.ts";
@@ -118,7 +120,8 @@ export async function compare(
   const template = roomTemplate(file.template);
   const open = await findCaseByName(db, vault, file.profile.name);
   const code = open?.case.code ?? `${template.codePrefix}-????`;
-  const wanted = planRooms(code, file, template, bots);
+  const areRoomsGone = open !== undefined && (await wereRoomsDestroyed({ db, vault }, open));
+  const wanted = areRoomsGone ? [] : planRooms(code, file, template, bots);
   if (open === undefined) {
     return { open, wanted, missingRooms: wanted, newPeople: file.people, kept: [] };
   }
@@ -140,6 +143,9 @@ export async function compare(
     ),
     newPeople: file.people.filter(({ userId }) => !known.has(userId) && !removed.has(userId)),
     kept: [
+      ...(areRoomsGone
+        ? ["Its rooms were destroyed when their retention time was over: none is made again."]
+        : []),
       ...file.people.flatMap(({ userId, profile }) => {
         if (removed.has(userId)) {
           return [
@@ -159,6 +165,15 @@ export async function compare(
       ...changedProfile(open, file),
     ],
   };
+}
+
+async function wereRoomsDestroyed(
+  { db, vault }: Pick<Work, "db" | "vault">,
+  { case: { id } }: OpenCase,
+): Promise<boolean> {
+  const record = await findShredding(db, vault, id);
+  const classes = retentionClasses();
+  return (record?.classes ?? []).some(({ name }) => classes[name]?.contents.includes("rooms"));
 }
 
 function missingFromFile(roster: readonly UserId[], { people }: CaseFile): readonly string[] {

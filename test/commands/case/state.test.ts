@@ -265,7 +265,11 @@ describe("the states of a focus group", () => {
     expect(await say("one", "!t #key key More")).toContain("cannot be done any more");
     expect(await say("one", "!case agreement")).toContain("no JIT agreement");
     const timers = await group.db.selectFrom("timer").select(["kind", "subject"]).execute();
-    expect(timers).toEqual([{ kind: "case.retention", subject: "workshop-notes" }]);
+    expect(timers).toEqual([
+      { kind: "case.retention", subject: "workshop-notes" },
+      { kind: "case.retention-alarm", subject: "workshop-notes:14" },
+      { kind: "case.retention-alarm", subject: "workshop-notes:3" },
+    ]);
     await group.close();
   });
 });
