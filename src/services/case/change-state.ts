@@ -9,6 +9,7 @@ import type { Case, CaseRoom } from "../../domain/case/case.ts";
 import {
   type CaseState,
   checkTransition,
+  needsSecondLeader,
   stateNameOf,
   stateOf,
   whatFirst,
@@ -45,7 +46,7 @@ export interface Said {
 }
 
 /**
- * Brings the case into another state. What cannot be undone waits for a second leader; an operator, who
+ * Brings the case into another state. What two leaders decide waits for the second; an operator, who
  * could shred the case as well, decides alone and says why.
  *
  * @throws RogatoryError `case.state-same`, `case.state-order`, `case.state-unknown`,
@@ -59,10 +60,11 @@ export async function changeState(
 ): Promise<ChangedState> {
   const present = await lockAndRead(work);
   const { life } = roomTemplate(present.template);
-  checkTransition(life, stateNameOf(life, present.state), transition.to);
+  const from = stateNameOf(life, present.state);
+  checkTransition(life, from, transition.to);
   const state = stateOf(life, transition.to);
   checkAgreement(work, present, state);
-  if (!state.secondLeader || work.actor.kind !== "person") {
+  if (!needsSecondLeader(life, from, transition.to) || work.actor.kind !== "person") {
     return apply(work, registry, present, transition, said.room, {});
   }
   const number = await transitions.insert(work.db, work.seal, work.caseId, {
