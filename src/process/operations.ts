@@ -256,7 +256,8 @@ async function runLine(
     commands,
   });
   const reason = work.actor.kind === "operator" ? work.actor.reason : undefined;
-  await logAct(work, "command.run", { line, reason });
+  // Not what was typed: it can be a text that must not outlive its class of data.
+  await logAct(work, "command.run", { command: command.name, reason });
   return outcome;
 }
 

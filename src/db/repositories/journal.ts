@@ -190,19 +190,24 @@ export function bodyHashOf(row: JournalRow): string {
 }
 
 /**
- * Erases who did it and what it was about from all entries of a case; the chain holds by the hash of
+ * Erases who did it and what it was about from entries of a case, all or chosen ones; the chain holds by the hash of
  * what stood there. The act of the erasure must be appended after it, or the log is found changed.
  *
  * @returns how many entries were erased
  */
-export async function eraseEntries(db: Transaction<Database>, caseId: CaseId): Promise<number> {
+export async function eraseEntries(
+  db: Transaction<Database>,
+  caseId: CaseId,
+  isChosen: (row: JournalRow) => boolean = () => true,
+): Promise<number> {
   await sql`lock table journal in exclusive mode`.execute(db);
-  const rows = await db
+  const open = await db
     .selectFrom("journal")
     .selectAll()
     .where("case_id", "=", caseId)
     .where("body_hash", "is", null)
     .execute();
+  const rows = open.filter(isChosen);
   for (const row of rows) {
     await db
       .updateTable("journal")
