@@ -158,9 +158,8 @@ function bindOperations(
         );
         return { ...shown, rooms: [...rooms], people: [...people] };
       }),
-    async "case.check"({ case: name }) {
-      const chosen = name === undefined ? undefined : (work: Work) => openCaseNamed(work, name);
-      const checked = await checkCasesNow({ config, inTransaction, checkCases }, chosen);
+    async "case.check"({ case: name, reason }) {
+      const checked = await checkCasesNow({ config, inTransaction, checkCases }, { name, reason });
       onSteps();
       return checked;
     },
@@ -201,13 +200,19 @@ function bindOperations(
 /** @throws RogatoryError `case.file` with every line that is wrong */
 function asCaseRequest(
   { homeserver: { serverName }, bots, rooms }: Config,
-  { yaml, fileName, roster, cause = "" }: OperationParams<"case.plan"> & { cause?: string },
+  {
+    yaml,
+    fileName,
+    roster,
+    cause = "",
+    reason = "",
+  }: OperationParams<"case.plan"> & { cause?: string },
 ): CaseRequest {
   const options = { fileName, serverName, bots: Object.values(bots), roster };
   return {
     file: readCaseFile(yaml, options),
     ...{ bots, localPeople: rooms.localPeople, cause },
-    actor: { kind: "operator", reason: "a case file" },
+    actor: { kind: "operator", reason },
   };
 }
 

@@ -85,6 +85,11 @@ describe("rogatory case shred", () => {
     expect(output).toContain("HERON");
     expect(output).toContain("add --yes");
     expect((await run("case", "list")).output).toContain(code);
+    const file = join(folder, "preview.jsonl");
+    await run("log", "export", "--case", code, "--reason", "audit", "--output", file);
+    expect(await readFile(file, "utf8")).toMatch(
+      /"act":"case.shred-plan","details":{"reason":"over"}/,
+    );
   });
 });
 

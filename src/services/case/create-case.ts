@@ -77,7 +77,7 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
     ...(state === undefined ? {} : { state }),
     people: file.people.length,
     rooms: rooms.map(({ name }) => name),
-    ...(actor.kind === "operator" ? { reason: actor.reason } : {}),
+    ...(actor.kind === "operator" && actor.reason !== "" ? { reason: actor.reason } : {}),
   });
   return { caseId: id, code, created: true, rooms: await summariseRooms(work, id) };
 }
@@ -116,7 +116,7 @@ async function refuseTakenName({ db, vault }: Work, name: string): Promise<void>
   if (other === undefined) return;
   throw new RogatoryError(
     "case.name-taken",
-    `There is already a case of this name: ${other.case.code}. Look at it with rogatory case show ${other.case.code}, add to it with rogatory case apply, or give the new one another name.`,
+    'There is already a case of this name: add to it with rogatory case apply --reason "...", or give the new one another name.',
   );
 }
 
