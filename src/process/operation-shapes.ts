@@ -151,7 +151,12 @@ export const operationShapes = {
   },
   /** Follows the log of all acts; says what was changed, and shows no content. */
   "log.verify": {
-    params: z.strictObject({}),
+    params: z.strictObject({
+      /** Where the log ended at an earlier time. */
+      since: z
+        .strictObject({ count: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) })
+        .optional(),
+    }),
     result: z.object({
       entries: z.number(),
       hash: z.string(),

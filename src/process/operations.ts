@@ -178,7 +178,7 @@ function bindOperations(
         })),
       };
     },
-    "log.verify": () => checkLog(db, vault),
+    "log.verify": (params) => checkLog(db, vault, params),
     "log.export": ({ case: code, reason }) =>
       inTransaction((work) => exportLog(work, { code, reason })),
     "outbox.list": async (which) => [...(await inTransaction((work) => listSteps(work, which)))],
@@ -220,11 +220,12 @@ function asCaseRequest(
 async function checkLog(
   db: OperationsEnvironment["db"],
   vault: Vault,
+  { since }: OperationParams<"log.verify">,
 ): Promise<OperationResult<"log.verify">> {
   const check = await db
     .transaction()
     .setIsolationLevel("repeatable read")
-    .execute((transaction) => verifyLog(transaction, vault));
+    .execute((transaction) => verifyLog(transaction, vault, since));
   return { ...check, findings: [...check.findings] };
 }
 
