@@ -5,13 +5,22 @@ import { type OperatorOptions, operate, show, withOperatorOptions } from "./oper
 /** The rooms were looked at, and something is not as it must be. docs/operations.md names it. */
 const FINDINGS = 2;
 
+interface CheckOptions extends OperatorOptions {
+  readonly reason?: string;
+}
+
 export function registerCheck(group: Command): void {
   withOperatorOptions(group.command("check"))
     .description("look whether rooms are as they must be; exit code 2 if one is not")
-    .argument("[case]", "code or real name of a case; all if left out")
-    .action(async (name: string | undefined, options: OperatorOptions) => {
+    .argument("[case]", "code of a case, with a reason its real name too; all if left out")
+    .option("--reason <text>", "why you look at who is concerned, for the log of the case")
+    .action(async (name: string | undefined, options: CheckOptions) => {
+      const { reason } = options;
       const checked = await operate(options, (ask) =>
-        ask["case.check"](name === undefined ? {} : { case: name }),
+        ask["case.check"]({
+          ...(name === undefined ? {} : { case: name }),
+          ...(reason === undefined ? {} : { reason }),
+        }),
       );
       show(options, checked, checkText);
       if (checked.cases.some(({ findings }) => findings.length > 0)) process.exitCode = FINDINGS;

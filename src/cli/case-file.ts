@@ -12,6 +12,7 @@ import { type OperatorOptions, operate, show, withOperatorOptions } from "./oper
 interface FileOptions extends OperatorOptions {
   readonly from: string;
   readonly roster?: string;
+  readonly reason?: string;
 }
 
 interface ConsentOptions extends FileOptions {
@@ -41,7 +42,8 @@ function withFile(command: Command): Command {
       "--from <file>",
       "the case file; config/case.*.example.yaml explain what stands in it",
     )
-    .option("--roster <file>", "people in a file of their own: CSV, or YAML if it ends in .yaml");
+    .option("--roster <file>", "people in a file of their own: CSV, or YAML if it ends in .yaml")
+    .option("--reason <text>", "why, for the log of the case; obligatory if the case exists");
 }
 
 async function plan(options: FileOptions): Promise<void> {
@@ -51,11 +53,13 @@ async function plan(options: FileOptions): Promise<void> {
 
 async function apply(options: ConsentOptions): Promise<void> {
   const files = await readFiles(options);
-  const planned = await operate(options, (ask) => ask["case.plan"](files));
   if (options.yes !== true) {
-    const agreed = isAtTerminal() && (await consent(planned));
+    const mayAsk = isAtTerminal() && options.json !== true;
+    const planned = await operate(options, (ask) => ask["case.plan"](files));
+    const agreed = mayAsk && (await consent(planned));
     if (!agreed) {
-      if (!isAtTerminal()) show(options, planned, planText);
+      // A program reads one answer: the plan has a sub-command of its own.
+      if (!mayAsk && options.json !== true) show(options, planned, planText);
       throw new RogatoryError(
         "case.no-consent",
         "Nothing was done. To do what the plan says, repeat the command with --yes.",
@@ -82,9 +86,11 @@ async function create(options: ConsentOptions): Promise<void> {
 
 async function readFiles(options: FileOptions): Promise<OperationParams<"case.plan">> {
   const yaml = await read(options.from, "case.file-missing", "The case file");
-  if (options.roster === undefined) return { yaml, fileName: options.from };
+  const reason = options.reason === undefined ? {} : { reason: options.reason };
+  if (options.roster === undefined) return { yaml, fileName: options.from, ...reason };
   const text = await read(options.roster, "case.roster-missing", "The roster");
-  return { yaml, fileName: options.from, roster: { text, fileName: basename(options.roster) } };
+  const roster = { text, fileName: basename(options.roster) };
+  return { yaml, fileName: options.from, roster, ...reason };
 }
 
 async function read(path: string, code: string, what: string): Promise<string> {

@@ -34,7 +34,7 @@ async function shred(name: string, options: ShredOptions): Promise<void> {
   const config = loadConfig(options.config);
   const { previewShredding, shredCase } = await import("../process/shred-case.ts");
   if (options.yes !== true) {
-    const plan = await previewShredding(config, name);
+    const plan = await previewShredding(config, { name, reason: options.reason });
     show(options, plan, () => [
       `${plan.code}: ${plan.name}`,
       `This would destroy for good: its key and all its content, ${plan.people} people, ${plan.rooms} rooms and ${plan.files} files on the homeserver.`,

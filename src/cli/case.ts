@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { OperationResult } from "../process/operation-shapes.ts";
+import { addAgreedOn } from "./case-agreement.ts";
 import { registerCertificate } from "./case-certificate.ts";
 import { registerCheck } from "./case-check.ts";
 import { registerClose } from "./case-close.ts";
@@ -8,7 +9,7 @@ import { registerCaseFile } from "./case-file.ts";
 import { registerShow } from "./case-show.ts";
 import { registerShred } from "./case-shred.ts";
 import { columns } from "./columns.ts";
-import { addTwins } from "./command-twins.ts";
+import { addTwins, runTwin } from "./command-twins.ts";
 import { type OperatorOptions, operate, show, withOperatorOptions } from "./operator-options.ts";
 
 export async function register(program: Command): Promise<void> {
@@ -29,6 +30,9 @@ export async function register(program: Command): Promise<void> {
   registerCheck(group);
   registerShred(group);
   await addTwins(group, "case");
+  addAgreedOn(group, (words, options) =>
+    runTwin({ name: "case agreement extend" }, words, options),
+  );
 }
 
 function listText(cases: OperationResult<"case.list">): readonly string[] {

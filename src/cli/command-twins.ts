@@ -13,7 +13,7 @@ import {
   withReason,
 } from "./operator-options.ts";
 
-interface TwinOptions extends OperatorOptions, ReasonOption {
+export interface TwinOptions extends OperatorOptions, ReasonOption {
   readonly case: string;
   readonly output: string;
 }
@@ -73,8 +73,9 @@ function describe(twin: Program, command: ChatCommand): void {
     .action((words: string[], options: TwinOptions) => runTwin(command, words, options));
 }
 
-async function runTwin(
-  command: ChatCommand,
+/** Runs a chat command as an operator has typed it. */
+export async function runTwin(
+  command: Pick<ChatCommand, "name">,
   words: readonly string[],
   options: TwinOptions,
 ): Promise<void> {

@@ -11,8 +11,9 @@ import { RogatoryError } from "../domain/errors.ts";
  */
 export function reportError(
   error: unknown,
-  to: { readonly terminal: Terminal; readonly verbose: boolean },
+  to: { readonly terminal: Terminal; readonly verbose: boolean; readonly json?: boolean },
 ): 1 {
+  if (to.json === true) return reportAsJson(error, to.terminal);
   if (error instanceof RogatoryError) {
     to.terminal.error(`rogatory: ${error.message} [${error.code}]`);
     if (to.verbose && error.cause !== undefined) to.terminal.error(inspect(error.cause));
@@ -24,5 +25,19 @@ export function reportError(
     `rogatory: Something unexpected went wrong (reference ${reference}): ${advice}. [unexpected]`,
   );
   if (to.verbose) to.terminal.error(inspect(error));
+  return 1;
+}
+
+/** One object on standard error; standard output has results only. */
+function reportAsJson(error: unknown, terminal: Terminal): 1 {
+  const known = error instanceof RogatoryError;
+  const reported = known
+    ? { code: error.code, message: error.message }
+    : {
+        code: "unexpected",
+        message: "Something unexpected went wrong: run it again with --verbose, without --json.",
+        reference: randomBytes(4).toString("hex"),
+      };
+  terminal.error(JSON.stringify({ error: reported }));
   return 1;
 }

@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { RogatoryError } from "../domain/errors.ts";
 import type { OperationResult } from "../process/operation-shapes.ts";
+import type { LogHead } from "../vault/log-chain.ts";
 import type { LogFileCheck } from "../vault/log-file.ts";
 import {
   type OperatorOptions,
@@ -16,6 +17,7 @@ import {
 
 interface VerifyOptions extends OperatorOptions {
   readonly file?: string;
+  readonly since?: LogHead;
   readonly key?: string;
 }
 
@@ -32,6 +34,11 @@ export function register(program: Command): void {
   withOperatorOptions(group.command("verify"))
     .description("find entries that were changed, removed or moved")
     .option("--file <path>", "check an export instead; needs neither database nor key")
+    .addOption(
+      new Option("--since <count:hash>", "what an earlier check has printed as the end of the log")
+        .argParser(readHead)
+        .conflicts("file"),
+    )
     .option("--key <key>", "the signing key that it must bear, as the deployment told you")
     .action(verify);
   withReason(withOperatorOptions(group.command("export")))
@@ -41,10 +48,19 @@ export function register(program: Command): void {
     .action(exportCase);
 }
 
+function readHead(text: string): LogHead {
+  const { count, hash } = /^(?<count>\d{1,15}):(?<hash>[0-9a-f]{64})$/.exec(text)?.groups ?? {};
+  if (count !== undefined && hash !== undefined) return { count: Number(count), hash };
+  throw new InvalidArgumentError(
+    "Paste what rogatory log verify has printed as the end of the log.",
+  );
+}
+
 async function verify(options: VerifyOptions): Promise<void> {
+  const { since } = options;
   const checked =
     options.file === undefined
-      ? await operate(options, (ask) => ask["log.verify"]({}))
+      ? await operate(options, (ask) => ask["log.verify"](since === undefined ? {} : { since }))
       : await verifyFile(options.file);
   const expected = options.key;
   const strange: Finding[] =
@@ -78,7 +94,9 @@ function describe(checked: Checked): readonly string[] {
   if ("entries" in checked) {
     const { entries, hash, signedSince, publicKey } = checked;
     return [
-      `Entries: ${entries}; last hash ${hash}`,
+      `Entries: ${entries}`,
+      `End of the log: ${entries}:${hash}`,
+      `  Note it away from this database: rogatory log verify --since ${entries}:${hash}`,
       `Signing key: ${publicKey}`,
       ...(signedSince > 1
         ? [`Entries 1 to ${signedSince - 1} are from before the end of the log was signed.`]

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../config/paths.ts";
 import { terminal } from "../dev/terminal.ts";
+import { RogatoryError } from "../domain/errors.ts";
 import { reportError } from "./errors.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 /** Runs the `rogatory` program and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  const json = args.includes("--json");
   const program = new Command("rogatory")
     .description("Encrypted Matrix rooms and secretarial bots for joint investigation teams")
     .version(packageVersion())
@@ -13,13 +15,19 @@ export async function main(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .showHelpAfterError("Run rogatory --help for what there is.")
     .exitOverride();
+  if (json) program.configureOutput({ writeErr: () => {} }).showHelpAfterError(false);
   try {
     await registerSubcommands(program, args);
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    return reportError(error, { terminal, verbose: args.includes("--verbose") });
+    if (error instanceof CommanderError) {
+      if (json && error.exitCode !== 0) {
+        reportError(new RogatoryError("usage", error.message), { terminal, verbose: false, json });
+      }
+      return error.exitCode;
+    }
+    return reportError(error, { terminal, verbose: args.includes("--verbose"), json });
   }
 }
 

@@ -13,7 +13,7 @@ export function stateAnswer(changed: ChangedState, zone: string): Outcome {
   const until = formatMoment(changed.until.toZonedDateTimeISO(zone));
   return answer(
     paragraph(
-      `Nothing is changed yet: that the case is ${state.title} cannot be undone, so that a second leader must agree. Another leader or co-chair types `,
+      `Nothing is changed yet: two leaders decide that the case is ${state.title}. Another leader or co-chair types `,
       code(`!case confirm ${changed.number}`),
       ` by ${until}.`,
     ),

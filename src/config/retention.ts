@@ -37,6 +37,7 @@ export const RetentionClass = z.strictObject({
   keep: Period,
   contents: z.array(RetainedContent).min(1),
   exported: z.boolean(),
+  announceDays: z.array(z.int().positive().max(999)).default([]),
 });
 export type RetentionClass = z.infer<typeof RetentionClass>;
 

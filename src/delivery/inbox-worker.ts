@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answerError } from "../commands/answers.ts";
+import { recognise } from "../commands/dispatch.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
 import {
   claimMessage,
@@ -26,7 +27,7 @@ import { routeDirect } from "./direct.ts";
 import { type Doubt, isForged } from "./doubt.ts";
 import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
 import { type OperatorsDesk, prepareOperators, routeOperators } from "./operators-desk.ts";
-import { execute, type RouterOptions, route } from "./router.ts";
+import { execute, type RouterOptions, route, typedText } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
 import { keepUnreadable } from "./unreadable.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -38,6 +39,8 @@ export interface InboxOptions extends RouterOptions {
   };
   /** Who answers in the operators' room. */
   readonly desk?: OperatorsDesk;
+  /** Told before a command is judged: what was due before it was said comes first. */
+  beforeCommand?(said: Temporal.Instant): Promise<void>;
   /** Steps were added to the outbox. */
   onSteps(): void;
   onUndecryptable(room: RoomId, failure: string): void;
@@ -70,10 +73,16 @@ const putOffMs = 1_000;
  */
 export class InboxWorker extends Wakeable {
   readonly #options: InboxOptions;
+  readonly #caughtUp = Promise.withResolvers<void>();
 
   constructor(options: InboxOptions) {
     super();
     this.#options = options;
+  }
+
+  /** Resolves when all that waited at the start is handled; never, if that fails. */
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
   }
 
   protected override async work(): Promise<number | undefined> {
@@ -82,7 +91,10 @@ export class InboxWorker extends Wakeable {
       await retryDue(db, session.userId, now());
       for (;;) {
         const events = await listReceived(db, session.userId, "pending", batchSize);
-        if (events.length === 0) return undefined;
+        if (events.length === 0) {
+          this.#caughtUp.resolve();
+          return undefined;
+        }
         for (const received of events) await this.#handleOrPark(received);
       }
     } catch (error) {
@@ -121,6 +133,7 @@ export class InboxWorker extends Wakeable {
       return;
     }
     const { trust } = decrypted;
+    await this.#bringUpTo(event, decrypted);
     const answerable =
       (await this.#inCase(event, decrypted)) ??
       (await this.#amongOperators(event, decrypted)) ??
@@ -143,6 +156,16 @@ export class InboxWorker extends Wakeable {
     }
     await this.#answer(answerable, trust);
     this.#options.onSteps();
+  }
+
+  async #bringUpTo(event: RawEvent, message: Message): Promise<void> {
+    const { at, beforeCommand, commands, now } = this.#options;
+    const text = typedText(message);
+    if (beforeCommand === undefined || text === undefined) return;
+    if (recognise(commands, text) === undefined) return;
+    const [said, present] = [at(event.origin_server_ts), now()];
+    // A homeserver whose clock is fast brings nothing about before its time.
+    await beforeCommand(Temporal.Instant.compare(said, present) < 0 ? said : present);
   }
 
   async #inCase(event: RawEvent, message: Message): Promise<Answerable | undefined> {

@@ -49,6 +49,7 @@ class LeaseLostError extends Error {
 export class TimerWorker extends Wakeable {
   readonly #options: TimerWorkerOptions;
   readonly #owner = randomUUID();
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: TimerWorkerOptions) {
     super();
@@ -56,13 +57,28 @@ export class TimerWorker extends Wakeable {
   }
 
   protected override async work(): Promise<undefined> {
+    await this.fireUntil(this.#options.now());
+  }
+
+  /**
+   * Fires what was due by an instant that is not after now, before something that was said then is done:
+   * what happens by itself comes in the order of its times, however late both are. Callers take turns.
+   */
+  fireUntil(instant: Temporal.Instant): Promise<void> {
+    const turn = this.#turn.then(() => this.#fireDue(instant));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #fireDue(dueBy: Temporal.Instant): Promise<void> {
     const { db, now, timers } = this.#options;
     const kinds = timers.map(({ kind }) => kind);
-    if (kinds.length === 0) return undefined;
+    if (kinds.length === 0) return;
     for (;;) {
       const leaseUntil = now().add({ seconds: leaseSeconds });
-      const claimed = await claimTimer(db, { kinds, now: now(), owner: this.#owner, leaseUntil });
-      if (claimed === undefined) return undefined;
+      const claim = { kinds, now: now(), dueBy, owner: this.#owner, leaseUntil };
+      const claimed = await claimTimer(db, claim);
+      if (claimed === undefined) return;
       await this.#fire(claimed);
     }
   }

@@ -98,6 +98,16 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   const now = () => options.clock.now();
   const progress = new ProgressWorker({ db, vault: options.vault, now, onSteps: wakeSenders });
   progress.start(onFatal);
+  const timers = new TimerWorker({
+    db,
+    vault: options.vault,
+    accounts,
+    timers: await loadTimers(),
+    now,
+    onSteps: wakeSenders,
+    onFailure: (kind, error) => log.error("timer.failed", { kind, ...describeForLog(error) }),
+  });
+  let isCaughtUp = false;
   const started = await Promise.allSettled(
     botAccounts(accounts).map(async (bot) => {
       const { userId } = bot;
@@ -116,6 +126,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
         onRoomsChanged: (rooms) => guard?.roomsChanged(rooms),
         onRepairEnded: () => guard?.recheck(),
         onGivenUp: () => watch?.wake(),
+        beforeCommand: (said) => timers.fireUntil(said),
       });
       running.push(account);
       log.info("account.ready", { account: userId });
@@ -128,16 +139,12 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     await store.close();
     throw failure.reason;
   }
-  const timers = new TimerWorker({
-    db,
-    vault: options.vault,
-    accounts,
-    timers: await loadTimers(),
-    now,
-    onSteps: wakeSenders,
-    onFailure: (kind, error) => log.error("timer.failed", { kind, ...describeForLog(error) }),
+  // What was said in time, while no process ran, comes before what is due since.
+  const caughtUp = Promise.all(running.map(({ inbox }) => inbox.caughtUp)).then(() => {
+    isCaughtUp = true;
+    timers.start(onFatal);
   });
-  timers.start(onFatal);
+  caughtUp.catch(onFatal);
   const registrar = sessionOf(accounts.registrar);
   if (registrar === undefined) throw new TypeError("the registrar's account does not run");
   const { vault } = options;
@@ -160,7 +167,7 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
     sessionOf,
     checkCases: (cases) => watching.lookAtCases(cases),
     tick() {
-      timers.wake();
+      if (isCaughtUp) timers.wake();
       progress.wake();
       watcher.wake();
       for (const { inbox, sender, gaps } of running) {
@@ -193,6 +200,8 @@ interface AccountOptions extends BotProcessOptions {
   onGivenUp(): void;
   /** A repair of the guard was carried out or given up. */
   onRepairEnded(): void;
+  /** Before a command is judged that was said then. */
+  beforeCommand(said: Temporal.Instant): Promise<void>;
 }
 
 interface RunningAccount {
@@ -298,6 +307,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
           },
         }
       : {}),
+    beforeCommand: options.beforeCommand,
     onSteps: () => sender?.wake(),
     onReplayed(room) {
       log.warn("message.replayed", { account: userId, room });

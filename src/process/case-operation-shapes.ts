@@ -26,6 +26,22 @@ export const caseOperationShapes = {
       files: Files,
     }),
   },
+  /** Enters an extension of the JIT agreement that the parties agreed on before its end. */
+  "case.extend": {
+    params: z.strictObject({
+      case: CaseName,
+      until: z.iso.date(),
+      agreedOn: z.iso.date(),
+      reason: Reason,
+    }),
+    result: z.object({
+      code: z.string(),
+      until: z.string(),
+      agreedOn: z.string(),
+      /** As people read it after "the case is". */
+      state: z.string(),
+    }),
+  },
   /** What has been destroyed of a case so far, signed. It says nothing of what the case was about. */
   "case.certificate": {
     params: z.strictObject({ case: CaseName }),

@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { Config } from "../config/config.ts";
+import { roomTemplate } from "../config/room-template.ts";
 import { findCase, findCaseByName, type OpenCase } from "../db/repositories/cases.ts";
 import { findShredding } from "../db/repositories/shreddings.ts";
 import type { Database } from "../db/schema.ts";
 import { transact } from "../db/transact.ts";
 import { caseFiles } from "../documents/case-export.ts";
 import type { Case } from "../domain/case/case.ts";
+import { stateNameOf, stateOf } from "../domain/case/life.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { changeState, finalStateAfter } from "../services/case/change-state.ts";
 import { exportCase, notExported } from "../services/case/export-case.ts";
+import { extendAgreement } from "../services/case/extend-agreement.ts";
 import { exportLog } from "../services/log/export-log.ts";
 import { certificateAsMarkdown, writeCertificate } from "../services/shredding/certificate.ts";
 import type { CaseWork, Work } from "../services/work.ts";
@@ -65,6 +68,22 @@ export function bindCaseOperations({
       });
       onSteps();
       return closed;
+    },
+    async "case.extend"({ case: name, until, agreedOn, reason }) {
+      const extended = await inTransaction(async (work) => {
+        const { case: of, seal } = await openCaseNamed(work, name);
+        const on: CaseWork = { ...work, caseId: of.id, seal, actor: { kind: "operator", reason } };
+        const registry = { case: of, bots: config.bots, cause: `operator-${randomUUID()}` };
+        const present = await extendAgreement(on, registry, {
+          to: Temporal.PlainDate.from(until),
+          agreedOn: Temporal.PlainDate.from(agreedOn),
+          ...{ saidAt: work.now, room: undefined },
+        });
+        const { life } = roomTemplate(present.template);
+        return { code: of.code, state: stateOf(life, stateNameOf(life, present.state)).title };
+      });
+      onSteps();
+      return { ...extended, until, agreedOn };
     },
     "case.certificate": ({ case: name }) =>
       inTransaction(async (work) => {

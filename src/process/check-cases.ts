@@ -1,10 +1,13 @@
 import type { Config } from "../config/config.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
 import { listCases } from "../db/repositories/cases.ts";
+import { RogatoryError } from "../domain/errors.ts";
 import type { CaseId } from "../domain/ids.ts";
+import { logAct } from "../services/acts.ts";
 import { checkCase } from "../services/guard/check-case.ts";
 import { shownFindings } from "../services/guard/shown-findings.ts";
 import type { CaseWork, Work } from "../services/work.ts";
+import { openCaseNamed } from "./case-operations.ts";
 import type { OperationResult } from "./operation-shapes.ts";
 
 export interface CheckEnvironment {
@@ -18,15 +21,16 @@ export interface CheckEnvironment {
  * Looks at cases and gives what is not as it must be. Without running bots nobody can ask the
  * homeserver, and what the database knows is judged.
  *
- * @param chosen undefined for all cases
+ * Without a reason cases are found by their codes, and findings name nobody; a reason stands in the log
+ * of each case.
+ *
+ * @throws RogatoryError `case.unknown`
  */
 export async function checkCasesNow(
   { config, inTransaction, checkCases }: CheckEnvironment,
-  chosen: ((work: Work) => Promise<OpenCase>) | undefined,
+  { name, reason }: { readonly name?: string | undefined; readonly reason?: string | undefined },
 ): Promise<OperationResult<"case.check">> {
-  const cases = await inTransaction(async (work) =>
-    chosen === undefined ? await listCases(work.db, work.vault) : [await chosen(work)],
-  );
+  const cases = await inTransaction((work) => chooseCases(work, name, reason !== undefined));
   await checkCases?.(cases.map(({ case: of }) => of.id));
   const checked: OperationResult<"case.check">["cases"] = [];
   for (const { case: of, seal } of cases) {
@@ -34,12 +38,40 @@ export async function checkCasesNow(
       const actor = { kind: "bot", bot: "registrar" } as const;
       const on: CaseWork = { ...work, caseId: of.id, seal, actor };
       if (checkCases === undefined) await checkCase(on, { case: of, bots: config.bots });
+      if (reason !== undefined) {
+        await logAct({ ...on, actor: { kind: "operator", reason } }, "case.check", { reason });
+      }
       return shownFindings(on, of);
     });
     checked.push({
       code: of.code,
-      findings: findings.map(({ since, ...finding }) => ({ ...finding, since: since.toString() })),
+      findings: findings.map(({ since, what, ...finding }) => ({
+        ...finding,
+        what: reason === undefined ? withoutPeople(what) : what,
+        since: since.toString(),
+      })),
     });
   }
   return { asked: checkCases !== undefined, cases: checked };
+}
+
+async function chooseCases(
+  work: Work,
+  name: string | undefined,
+  hasReason: boolean,
+): Promise<readonly OpenCase[]> {
+  const cases = await listCases(work.db, work.vault);
+  if (name === undefined) return cases;
+  if (hasReason) return [await openCaseNamed(work, name)];
+  // A real name is not looked up: that would confirm it.
+  const found = cases.find(({ case: of }) => of.code === name.toUpperCase());
+  if (found !== undefined) return [found];
+  throw new RogatoryError(
+    "case.unknown",
+    `There is no case with the code “${name}”: rogatory case list shows the codes. A real name needs --reason.`,
+  );
+}
+
+function withoutPeople(text: string): string {
+  return text.replace(/@[^\s:@]+:[^\s,;()]+/g, "somebody");
 }

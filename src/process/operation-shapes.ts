@@ -14,6 +14,8 @@ const CaseFileText = {
   yaml: z.string(),
   fileName: z.string(),
   roster: z.strictObject({ text: z.string(), fileName: z.string() }).optional(),
+  /** Obligatory if there is a case of its name. */
+  reason: Reason.optional(),
 };
 
 const Cause = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/);
@@ -113,9 +115,9 @@ export const operationShapes = {
       steps: z.object({ pending: z.number(), dead: z.number() }),
     }),
   },
-  /** Whether the rooms of a case, or of all, are as they must be. */
+  /** Whether the rooms of a case, or of all, are as they must be; without a reason by code, and nobody is named. */
   "case.check": {
-    params: z.strictObject({ case: CaseName.optional() }),
+    params: z.strictObject({ case: CaseName.optional(), reason: Reason.optional() }),
     result: z.object({
       /** Whether the homeserver was asked; otherwise it is what the database knows. */
       asked: z.boolean(),
@@ -149,7 +151,12 @@ export const operationShapes = {
   },
   /** Follows the log of all acts; says what was changed, and shows no content. */
   "log.verify": {
-    params: z.strictObject({}),
+    params: z.strictObject({
+      /** Where the log ended at an earlier time. */
+      since: z
+        .strictObject({ count: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) })
+        .optional(),
+    }),
     result: z.object({
       entries: z.number(),
       hash: z.string(),

@@ -69,6 +69,7 @@ export async function createOperations(
     "case.show": checked(operationShapes["case.show"].params, operations["case.show"]),
     "case.export": checked(operationShapes["case.export"].params, operations["case.export"]),
     "case.close": checked(operationShapes["case.close"].params, operations["case.close"]),
+    "case.extend": checked(operationShapes["case.extend"].params, operations["case.extend"]),
     "case.certificate": checked(
       operationShapes["case.certificate"].params,
       operations["case.certificate"],
@@ -154,9 +155,8 @@ function bindOperations(
         );
         return { ...shown, rooms: [...rooms], people: [...people] };
       }),
-    async "case.check"({ case: name }) {
-      const chosen = name === undefined ? undefined : (work: Work) => openCaseNamed(work, name);
-      const checked = await checkCasesNow({ config, inTransaction, checkCases }, chosen);
+    async "case.check"({ case: name, reason }) {
+      const checked = await checkCasesNow({ config, inTransaction, checkCases }, { name, reason });
       onSteps();
       return checked;
     },
@@ -175,7 +175,7 @@ function bindOperations(
         })),
       };
     },
-    "log.verify": () => checkLog(db, vault),
+    "log.verify": (params) => checkLog(db, vault, params),
     "log.export": ({ case: code, reason }) =>
       inTransaction((work) => exportLog(work, { code, reason })),
     "outbox.list": async (which) => [...(await inTransaction((work) => listSteps(work, which)))],
@@ -197,13 +197,19 @@ function bindOperations(
 /** @throws RogatoryError `case.file` with every line that is wrong */
 function asCaseRequest(
   { homeserver: { serverName }, bots, rooms }: Config,
-  { yaml, fileName, roster, cause = "" }: OperationParams<"case.plan"> & { cause?: string },
+  {
+    yaml,
+    fileName,
+    roster,
+    cause = "",
+    reason = "",
+  }: OperationParams<"case.plan"> & { cause?: string },
 ): CaseRequest {
   const options = { fileName, serverName, bots: Object.values(bots), roster };
   return {
     file: readCaseFile(yaml, options),
     ...{ bots, localPeople: rooms.localPeople, cause },
-    actor: { kind: "operator", reason: "a case file" },
+    actor: { kind: "operator", reason },
   };
 }
 
@@ -211,11 +217,12 @@ function asCaseRequest(
 async function checkLog(
   db: OperationsEnvironment["db"],
   vault: Vault,
+  { since }: OperationParams<"log.verify">,
 ): Promise<OperationResult<"log.verify">> {
   const check = await db
     .transaction()
     .setIsolationLevel("repeatable read")
-    .execute((transaction) => verifyLog(transaction, vault));
+    .execute((transaction) => verifyLog(transaction, vault, since));
   return { ...check, findings: [...check.findings] };
 }
 
@@ -252,7 +259,8 @@ async function runLine(
     commands,
   });
   const reason = work.actor.kind === "operator" ? work.actor.reason : undefined;
-  await logAct(work, "command.run", { line, reason });
+  // Not what was typed: it can be a text that must not outlive its class of data.
+  await logAct(work, "command.run", { command: command.name, reason });
   return outcome;
 }
 

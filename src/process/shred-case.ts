@@ -23,14 +23,17 @@ export interface ShredRequest {
   readonly reason: string;
 }
 
-/** What would be destroyed; nothing is. */
-export function previewShredding(config: Config, name: string): Promise<ShreddingPlan> {
+/** What would be destroyed; nothing is. It shows what the case is called, and so it is logged. */
+export function previewShredding(
+  config: Config,
+  { name, reason }: ShredRequest,
+): Promise<ShreddingPlan> {
   return withStoppedBots(config, async (db) => {
     const vault = await openVault(config, db);
     const now = clockOf(config.clock).now();
     return db
       .transaction()
-      .execute((transaction) => planShredding({ db: transaction, vault, now }, name));
+      .execute((transaction) => planShredding({ db: transaction, vault, now }, { name, reason }));
   });
 }
 

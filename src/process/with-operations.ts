@@ -99,6 +99,7 @@ export function clientOf(call: Call): Operations {
     "case.show": remote("case.show", operationShapes["case.show"].result),
     "case.export": remote("case.export", operationShapes["case.export"].result),
     "case.close": remote("case.close", operationShapes["case.close"].result),
+    "case.extend": remote("case.extend", operationShapes["case.extend"].result),
     "case.certificate": remote("case.certificate", operationShapes["case.certificate"].result),
     "case.check": remote("case.check", operationShapes["case.check"].result),
     "command.run": remote("command.run", operationShapes["command.run"].result),

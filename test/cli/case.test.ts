@@ -2,7 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { register } from "../../src/cli/case.ts";
 import { packageDirectory } from "../../src/config/paths.ts";
 import { rogatory } from "./rogatory.ts";
 
@@ -67,6 +69,19 @@ describe("rogatory on cases", () => {
     expect(refused.errors).toContain("Nothing was done. To do what the plan says, repeat");
     const applied = await rogatory(["case", "apply", ...files, "--yes"], { cwd });
     expect(applied.output).toMatch(/^Created: JIT-/);
+    for (const verb of ["plan", "apply", "new"]) {
+      const args = ["case", verb, ...files, ...(verb === "plan" ? [] : ["--yes"]), "--json"];
+      const silent = await rogatory(args, { cwd });
+      expect(silent).toMatchObject({ code: 1, output: "" });
+      expect(JSON.parse(silent.errors)).toEqual({
+        error: {
+          code: verb === "new" ? "case.name-taken" : "case.reason",
+          message: expect.stringContaining("--reason"),
+        },
+      });
+      expect(silent.errors).not.toMatch(/JIT-|@be/);
+    }
+    files.push("--reason", "a test");
     const again = await rogatory(["case", "apply", ...files, "--yes"], { cwd });
     expect(again.output).toContain("nothing was added");
     const shown = await rogatory(["case", "plan", ...files, "--json"], { cwd });
@@ -75,6 +90,47 @@ describe("rogatory on cases", () => {
       people: [{ exists: true, way: "invited" }],
     });
   }, 180_000);
+
+  it("answers every sub-command in JSON alone, mistakes included", async () => {
+    const group = new Command();
+    await register(group);
+    const leaves = (command: Command): readonly Command[] =>
+      command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+    const named = leaves(group);
+    expect(named.length).toBeGreaterThan(10);
+    for (const leaf of named) {
+      expect(
+        leaf.options.map(({ long }) => long),
+        leaf.name(),
+      ).toContain("--json");
+    }
+    const list = await rogatory(["case", "list", "--json"], { cwd });
+    const [{ code }] = JSON.parse(list.output);
+    for (const args of [
+      ["show", code],
+      ["show", code, "--reason", "a test"],
+      ["check", code],
+      ["check", "NIGHTJAR", "--reason", "a test"],
+      ["export", code, "--to", "as-json", "--reason", "a test"],
+      ["state", "--case", code, "--reason", "a test"],
+      ["plan", "--from", sample, "--reason", "a test"],
+      ["apply", "--from", sample, "--reason", "a test", "--yes"],
+    ]) {
+      const { output, errors, code: exit } = await rogatory(["case", ...args, "--json"], { cwd });
+      expect({ exit, errors }, args.join(" ")).toEqual({ exit: 0, errors: "" });
+      expect(() => JSON.parse(output), args.join(" ")).not.toThrow();
+    }
+    for (const args of [
+      ["check", "NIGHTJAR"],
+      ["certificate", code],
+      ["export", code],
+      ["apply", "--from", sample, "--reason", "a test"],
+    ]) {
+      const { output, errors, code: exit } = await rogatory(["case", ...args, "--json"], { cwd });
+      expect({ exit, output }, args.join(" ")).toEqual({ exit: 1, output: "" });
+      expect(JSON.parse(errors)).toMatchObject({ error: { code: expect.any(String) } });
+    }
+  }, 240_000);
 
   it("asks for a reason before it shows anything", async () => {
     for (const args of [

@@ -49,6 +49,10 @@ describe("rogatory log", () => {
     const verified = await run("log", "verify");
     expect(verified).toMatchObject({ code: 0 });
     expect(verified.output).toContain("Nothing was changed, removed or moved.");
+    const end = /--since (\S+)/.exec(verified.output)?.[1] ?? "";
+    expect(await run("log", "verify", "--since", end)).toMatchObject({ code: 0 });
+    const wrong = await run("log", "verify", "--since", `999:${"0".repeat(64)}`);
+    expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining("is shorter now") });
     const file = join(folder, "log.jsonl");
     const reason = ["--reason", "audit"];
     const exported = await run(
@@ -85,6 +89,11 @@ describe("rogatory case shred", () => {
     expect(output).toContain("HERON");
     expect(output).toContain("add --yes");
     expect((await run("case", "list")).output).toContain(code);
+    const file = join(folder, "preview.jsonl");
+    await run("log", "export", "--case", code, "--reason", "audit", "--output", file);
+    expect(await readFile(file, "utf8")).toMatch(
+      /"act":"case.shred-plan","details":{"reason":"over"}/,
+    );
   });
 });
 

@@ -120,9 +120,8 @@ describe.each(places)("timers on $name", ({ name, open }) => {
     },
   };
 
-  /** Fires what is due, once, and gives how it was said. */
-  async function tick(timers: readonly Timer[] = [say], database = db): Promise<void> {
-    const worker = new TimerWorker({
+  function workerOf(timers: readonly Timer[] = [say], database = db): TimerWorker {
+    return new TimerWorker({
       db: database,
       vault,
       accounts,
@@ -131,6 +130,11 @@ describe.each(places)("timers on $name", ({ name, open }) => {
       onSteps: () => {},
       onFailure: (_, error) => failures.push(error),
     });
+  }
+
+  /** Fires what is due, once, and gives how it was said. */
+  async function tick(timers: readonly Timer[] = [say], database = db): Promise<void> {
+    const worker = workerOf(timers, database);
     worker.start((error) => failures.push(error));
     await worker.stop();
   }
@@ -154,6 +158,18 @@ describe.each(places)("timers on $name", ({ name, open }) => {
     await tick();
     expect(await said()).toEqual(["half past"]);
     expect(failures).toEqual([]);
+  });
+
+  it("fire before what was said after them is done, and wait for what was said before", async () => {
+    await set("08:00:00", "before");
+    await set("10:00:00", "after");
+    now = Temporal.Instant.from(`${day}T12:00:00Z`);
+    const worker = workerOf();
+    const said9 = worker.fireUntil(Temporal.Instant.from(`${day}T09:00:00Z`));
+    await Promise.all([said9, worker.fireUntil(Temporal.Instant.from(`${day}T09:30:00Z`))]);
+    expect(await said()).toEqual([expect.stringContaining("before")]);
+    await worker.fireUntil(now);
+    expect(await said()).toHaveLength(2);
   });
 
   it("are set once for the same cause", async () => {

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configDirectory } from "../../src/config/paths.ts";
 import { retentionClasses, retentionOf } from "../../src/config/retention.ts";
-import { isHeadSigned } from "../../src/db/repositories/journal.ts";
+import { appendToJournal, isHeadSigned } from "../../src/db/repositories/journal.ts";
 import { findShredding } from "../../src/db/repositories/shreddings.ts";
 import { destroyDue } from "../../src/process/destroy-due.ts";
 import { isDestructionDue } from "../../src/process/retention-due.ts";
@@ -104,6 +104,44 @@ describe("data whose retention time is over", () => {
     );
     expect(markdown).toContain("classes of data whose retention time is not over");
     expect(JSON.stringify(written) + markdown).not.toMatch(/hidden|NIGHTJAR/);
+  });
+
+  it("is not in the log either, nor in what an earlier version logged of it", async () => {
+    const { db, vault, caseId } = harness;
+    const log = (now: string) =>
+      db.transaction().execute(async (transaction) => {
+        const work = { db: transaction, vault, now: Temporal.Instant.from(now) };
+        return (await exportLog(work, { code: "TEST-0001", reason: "audit" })).text;
+      });
+    const { seal } = await caseOf(harness);
+    await db.transaction().execute(async (transaction) => {
+      const entry = {
+        at: Temporal.Instant.from("2026-12-01T09:00:00Z"),
+        actor: "operator",
+        caseId,
+      };
+      const old = [
+        ["action.add", { action: "A-001", text: "hidden parcel" }],
+        ["request.create", { request: "EIO-001", measure: "hidden registers" }],
+        ["command.run", { line: "!action add hidden parcel", reason: "test" }],
+        ["command.run", { command: "action add", reason: "test" }],
+      ] as const;
+      for (const [act, details] of old) {
+        await appendToJournal(transaction, { vault, seal }, { ...entry, act, details });
+      }
+    });
+    expect(await log("2026-12-02T08:00:00Z")).toMatch(/hidden parcel[\s\S]*hidden registers/);
+    await destroyAt("2026-12-30T08:00:00Z");
+    const text = await log("2026-12-30T09:00:00Z");
+    expect(text).not.toMatch(/hidden (parcel|registers)/);
+    const fingerprints = /"request":"EIO-001"[^}]*"measureSha256":"[0-9a-f]{64}"/;
+    expect(text).toMatch(fingerprints);
+    const checked = await checkLogFile(text.trimEnd().split("\n"), isHeadSigned);
+    expect(checked.findings).toEqual([]);
+    expect((await check()).findings).toEqual([]);
+    const written = await certificate();
+    expect(written.destroyed.rows).toMatchObject({ journal: 3 });
+    expect(certificateAsMarkdown(written)).toContain("a hash of the text that nothing is left");
   });
 
   it("leaves of the log, after three years, that something was done and the chain", async () => {

@@ -5,13 +5,16 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { type Config, loadConfig } from "../../src/config/config.ts";
 import { packageDirectory } from "../../src/config/paths.ts";
 import { openDatabase } from "../../src/db/database.ts";
+import { TimerWorker } from "../../src/delivery/timer-worker.ts";
 import { serveControl } from "../../src/process/control-socket.ts";
 import { createOperations } from "../../src/process/operations.ts";
 import { tryOwnerLock } from "../../src/process/owner-lock.ts";
 import { withOperations } from "../../src/process/with-operations.ts";
+import { loadTimers } from "../../src/timers/registry.ts";
 import { Vault } from "../../src/vault/vault.ts";
 import { testLocation } from "../support/database.ts";
 
@@ -109,6 +112,46 @@ describe("the operations", () => {
     expect(await run("meeting list")).toMatchObject({ text: expect.stringContaining("EIO wave") });
     const acts = await db.selectFrom("journal").select("act").orderBy("sequence").execute();
     expect(acts.map(({ act }) => act).filter((act) => act === "command.run")).toHaveLength(2);
+    await db.destroy();
+  });
+
+  it("enter an extension that was agreed before the end of the agreement, and log both dates", async () => {
+    const db = await openDatabase(await testLocation());
+    const vault = new Vault(masterKey);
+    let now = "2026-12-01T08:00:00Z";
+    const clock = () => Temporal.Instant.from(now);
+    const operations = await createOperations({ config, db, vault, now: clock });
+    const call = async (name: string, params: object) =>
+      operations[name]?.({ case: "NIGHTJAR", reason: "letter of 8 January", ...params });
+    await operations["case.new"]?.({ ...newCase(), yaml: `${yaml}\nstate: operational\n` });
+    const worker = new TimerWorker({
+      ...{ db, vault, now: clock, accounts: config.bots, timers: await loadTimers() },
+      onSteps: () => {},
+      onFailure: (_, error) => expect(error).toBeUndefined(),
+    });
+    now = "2029-01-12T08:00:00Z";
+    await worker.fireUntil(clock());
+    expect(await call("case.show", {})).toMatchObject({ state: "post-operational" });
+    const until = "2029-06-30";
+    await expect(call("command.run", { line: `case agreement extend ${until}` })).rejects.toThrow(
+      "--agreed-on",
+    );
+    const last = /to: "?(\d{4}-\d{2}-\d{2})/.exec(yaml)?.[1] ?? "";
+    const late = Temporal.PlainDate.from(last).add({ days: 1 }).toString();
+    await expect(call("case.extend", { until, agreedOn: late })).rejects.toMatchObject({
+      code: "case.agreement-over",
+    });
+    expect(await call("case.extend", { until, agreedOn: last })).toMatchObject({
+      state: "operational",
+    });
+    const { code } = z.object({ code: z.string() }).parse(await call("case.show", {}));
+    const exported = await call("log.export", { case: code });
+    const { text } = z.object({ text: z.string() }).parse(exported);
+    expect(text).toMatch(
+      new RegExp(
+        `"recordedAt":"2029-01-12T08:00:00Z","agreedOn":"${last}","justification":"letter`,
+      ),
+    );
     await db.destroy();
   });
 

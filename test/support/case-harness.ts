@@ -38,10 +38,13 @@ export interface CaseHarness {
   readonly caseId: CaseId;
   /** Moves the instant at which the next message is sent and handled. */
   setNow(instant: string): void;
-  /** Types a message in a room (by kind, or section code) and gives the outcome, as the bots would handle it. */
-  say(localpart: string, room: string, body: string): Promise<Outcome>;
+  /**
+   * Types a message in a room (by kind, or section code) and gives the outcome, as the bots would handle it
+   * now; it was sent now too, if not said otherwise.
+   */
+  say(localpart: string, room: string, body: string, sentAt?: string): Promise<Outcome>;
   /** The same, as the plain text that a person reads. */
-  ask(localpart: string, room: string, body: string): Promise<string>;
+  ask(localpart: string, room: string, body: string, sentAt?: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -97,7 +100,12 @@ export async function openCaseHarness(options: {
     }
   });
 
-  async function say(localpart: string, roomName: string, body: string): Promise<Outcome> {
+  async function say(
+    localpart: string,
+    roomName: string,
+    body: string,
+    sentAt?: string,
+  ): Promise<Outcome> {
     const addressed = recognise(commands, body);
     if (addressed === undefined) throw new Error("not a command");
     if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
@@ -127,7 +135,7 @@ export async function openCaseHarness(options: {
           capabilities: capabilitiesOf(template, sender.profile.role),
           bots: harnessBots,
           eventId: EventId.parse(`$${randomBytes(8).toString("hex")}`),
-          sentAt: now,
+          sentAt: sentAt === undefined ? now : Temporal.Instant.from(sentAt),
           zone: sender.profile.timeZone,
           commands,
         });

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import { hashOfBody, hashOfEntry, type LogHead } from "../../vault/log-chain.ts";
@@ -156,6 +157,28 @@ function brokenHead(): RogatoryError {
   );
 }
 
+/** What the last act of a kind on a case was about; undefined if there is none that the case's key opens. */
+export async function lastDetails<T>(
+  db: Transaction<Database>,
+  seal: SealBox,
+  { caseId, act }: { readonly caseId: CaseId; readonly act: string },
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
+  const row = await db
+    .selectFrom("journal")
+    .select(["sequence", "details"])
+    .where("case_id", "=", caseId)
+    .where("act", "=", act)
+    .where("body_hash", "is", null)
+    .orderBy("sequence", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return schema.safeParse(
+    seal.open<unknown>(placeOfDetails(row.sequence), row.details, z.unknown()),
+  ).data;
+}
+
 export type JournalRow = Database["journal"];
 
 /** The act that follows an erasure. */
@@ -167,19 +190,24 @@ export function bodyHashOf(row: JournalRow): string {
 }
 
 /**
- * Erases who did it and what it was about from all entries of a case; the chain holds by the hash of
+ * Erases who did it and what it was about from entries of a case, all or chosen ones; the chain holds by the hash of
  * what stood there. The act of the erasure must be appended after it, or the log is found changed.
  *
  * @returns how many entries were erased
  */
-export async function eraseEntries(db: Transaction<Database>, caseId: CaseId): Promise<number> {
+export async function eraseEntries(
+  db: Transaction<Database>,
+  caseId: CaseId,
+  isChosen: (row: JournalRow) => boolean = () => true,
+): Promise<number> {
   await sql`lock table journal in exclusive mode`.execute(db);
-  const rows = await db
+  const open = await db
     .selectFrom("journal")
     .selectAll()
     .where("case_id", "=", caseId)
     .where("body_hash", "is", null)
     .execute();
+  const rows = open.filter(isChosen);
   for (const row of rows) {
     await db
       .updateTable("journal")

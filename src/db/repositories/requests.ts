@@ -58,7 +58,8 @@ export async function replaceMeasures(
 ): Promise<number> {
   const rows = await db.selectFrom(TABLE).selectAll().where("case_id", "=", caseId).execute();
   for (const row of rows) {
-    const details = { ...openDetails(seal, TABLE, row, RequestDetails), measure };
+    const { salt: _, ...rest } = openDetails(seal, TABLE, row, RequestDetails);
+    const details = { ...rest, measure };
     await db
       .updateTable(TABLE)
       .set({ details: sealDetails(seal, TABLE, row.id, details) })

@@ -71,6 +71,8 @@ export async function claimTimer(
   claim: {
     readonly kinds: readonly string[];
     readonly now: Temporal.Instant;
+    /** Only what was due by then; now if it is left out. */
+    readonly dueBy?: Temporal.Instant;
     readonly owner: string;
     readonly leaseUntil: Temporal.Instant;
   },
@@ -89,7 +91,7 @@ export async function claimTimer(
         .select("id")
         .where("sent_at", "is", null)
         .where("kind", "in", claim.kinds)
-        .where("due_at", "<=", now)
+        .where("due_at", "<=", instantText(claim.dueBy ?? claim.now))
         .where((lease) =>
           lease.or([lease("lease_until", "is", null), lease("lease_until", "<=", now)]),
         )
@@ -175,6 +177,24 @@ export async function listDue(
     .orderBy("id")
     .execute();
   return rows.map(({ id, case_id, subject }) => ({ id, caseId: case_id ?? undefined, subject }));
+}
+
+/** When one of them is due that has not been handled; undefined if there is none. */
+export async function dueTimeOf(
+  db: Transaction<Database>,
+  caseId: CaseId,
+  kind: string,
+  subject: string,
+): Promise<Temporal.Instant | undefined> {
+  const row = await db
+    .selectFrom("timer")
+    .select("due_at")
+    .where("case_id", "=", caseId)
+    .where("kind", "=", kind)
+    .where("subject", "=", subject)
+    .where("sent_at", "is", null)
+    .executeTakeFirst();
+  return row === undefined ? undefined : Temporal.Instant.from(row.due_at);
 }
 
 /** Marks such a timer fired, in the transaction of its effect; false if it was before. */

@@ -22,6 +22,8 @@ export const ActionDetails = z.strictObject({
   due: StoredDate.optional(),
   /** The room in which it was agreed. */
   room: CaseRoomId.optional(),
+  /** Of the text's fingerprint in the log. */
+  salt: z.string().optional(),
   completion: z.strictObject({ by: z.string().min(1).max(300), at: StoredInstant }).optional(),
 });
 export type ActionDetails = z.infer<typeof ActionDetails>;

@@ -159,6 +159,15 @@ export function whatFirst(
   return `A leader or co-chair types first: ${steps}.`;
 }
 
+/**
+ * Whether two leaders decide a transition: one that cannot be undone, or one that makes a draft of a
+ * signed agreement again, which one of its parties alone could then rewrite.
+ */
+export function needsSecondLeader(life: CaseLife, from: string, to: string): boolean {
+  const { agreement, secondLeader } = stateOf(life, to);
+  return secondLeader || (stateOf(life, from).agreement === "in-force" && agreement === "draft");
+}
+
 /** @throws RogatoryError `case.state-same`, `case.state-order`, `case.state-unknown` */
 export function checkTransition(life: CaseLife, from: string, to: string): void {
   const target = stateOf(life, to);

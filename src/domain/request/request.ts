@@ -10,6 +10,8 @@ export const RequestDetails = z.strictObject({
   /** Empty for what goes to Eurojust. */
   executing: z.array(StateCode),
   measure: z.string().min(1).max(LONGEST_MEASURE),
+  /** Of the measure's fingerprint in the log. */
+  salt: z.string().optional(),
   /** The room in which it was made. */
   room: CaseRoomId.optional(),
 });

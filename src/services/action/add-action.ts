@@ -10,6 +10,7 @@ import type { ActionLine } from "../../domain/action/line.ts";
 import { findOwner, ownerOf } from "../../domain/action/owner.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { logAct } from "../acts.ts";
+import { fingerprint } from "../fingerprint.ts";
 import type { Place } from "../visibility.ts";
 import type { CaseWork } from "../work.ts";
 
@@ -25,6 +26,7 @@ export async function addAction(
 ): Promise<ActionItem> {
   const owner = await ownerFor(work, line.owner);
   const number = await takeNumber(work.db, work.caseId, "action");
+  const { salt, sha256 } = fingerprint(line.text);
   const action: ActionItem = {
     number,
     status: "open",
@@ -32,12 +34,14 @@ export async function addAction(
     owner,
     due: line.due,
     room: room?.id,
+    salt,
   };
   await insertAction(work.db, work.seal, work.caseId, action);
   await logAct(work, "action.add", {
     action: formatActionNumber(number),
-    ...line,
     owner: owner.label,
+    due: line.due,
+    textSha256: sha256,
   });
   return action;
 }

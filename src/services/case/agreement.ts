@@ -3,10 +3,9 @@ import { findCase, listPeople, updateCaseProfile } from "../../db/repositories/c
 import { lockCase } from "../../db/repositories/members.ts";
 import { daysLeft } from "../../domain/case/agreement.ts";
 import { type Case, JitAgreement } from "../../domain/case/case.ts";
-import { type CaseState, stateNameOf, stateOf, whatFirst } from "../../domain/case/life.ts";
+import { type CaseState, stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { describePerson } from "../../domain/case/person.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import { formatDate } from "../../domain/time/format.ts";
 import { logAct } from "../acts.ts";
 import type { CaseWork } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
@@ -49,11 +48,7 @@ export async function showAgreement(work: CaseWork, of: Case): Promise<ShownAgre
 export async function setAgreement(work: CaseWork, wanted: JitAgreement): Promise<Case> {
   const present = await lockAndRead(work);
   requireAgreements(present);
-  requireAgreementState(
-    present,
-    "draft",
-    "The agreement is signed: only an extension (!case agreement extend) changes it here.",
-  );
+  requireDraft(present);
   const agreement = JitAgreement.safeParse(wanted);
   if (!agreement.success) {
     throw new RogatoryError(
@@ -71,82 +66,45 @@ export async function setAgreement(work: CaseWork, wanted: JitAgreement): Promis
       "The last day is before the first: write the first day, then the last.",
     );
   }
-  return save(work, present, agreement.data, "agreement.set");
+  return saveAgreement(work, present, agreement.data, "agreement.set");
 }
 
-/**
- * Extends the period of the agreement, as the parties have agreed on Appendix II.
- *
- * @throws RogatoryError `case.agreement-missing`, `case.agreement-over`, `case.agreement-earlier`
- */
-export async function extendAgreement(work: CaseWork, to: Temporal.PlainDate): Promise<Case> {
-  const present = await lockAndRead(work);
-  requireAgreements(present);
-  const { agreement } = present.profile;
-  const period = agreement?.period;
-  if (agreement === undefined || period === undefined) {
-    throw new RogatoryError(
-      "case.agreement-missing",
-      "The case has no JIT agreement with a period yet: !case agreement set writes it down.",
-    );
-  }
-  requireAgreementState(
-    present,
-    "in-force",
-    "An agreement that is not in force is not extended. Before the signatures !case agreement set changes its period; after its end the parties make a new agreement, for a new case.",
-  );
-  const last = Temporal.PlainDate.from(period.to);
-  if (Temporal.PlainDate.compare(to, last) <= 0) {
-    throw new RogatoryError(
-      "case.agreement-earlier",
-      `The agreement runs until ${formatDate(last)} already: name a later day.`,
-    );
-  }
-  const extended = { ...agreement, period: { from: period.from, to: to.toString() } };
-  return save(work, present, extended, "agreement.extend");
-}
-
-async function save(
+/** Keeps what the agreement fixes now, sets its alarms, and logs the act with both. */
+export async function saveAgreement(
   work: CaseWork,
   present: Case,
   agreement: JitAgreement,
   act: string,
+  details: Readonly<Record<string, unknown>> = {},
 ): Promise<Case> {
   const changed: Case = { ...present, profile: { ...present.profile, agreement } };
   await updateCaseProfile(work.db, work.seal, work.caseId, changed.profile);
   await planAgreement(work, changed);
-  await logAct(work, act, { before: present.profile.agreement ?? null, after: agreement });
+  const before = present.profile.agreement ?? null;
+  await logAct(work, act, { before, after: agreement, ...details });
   return changed;
 }
 
-async function lockAndRead({ db, vault, caseId }: CaseWork): Promise<Case> {
+/** The case as it is when nobody else can change it any more. */
+export async function lockAndRead({ db, vault, caseId }: CaseWork): Promise<Case> {
   await lockCase(db, caseId);
   const open = await findCase(db, vault, caseId);
   if (open === undefined) throw new RogatoryError("case.unknown", "There is no such case.");
   return open.case;
 }
 
-function requireAgreements({ template }: Case): void {
+/** @throws RogatoryError `case.no-agreement` */
+export function requireAgreements({ template }: Case): void {
   if (roomTemplate(template).life.agreement !== undefined) return;
   throw new RogatoryError("case.no-agreement", "This kind of case has no JIT agreement.");
 }
 
-function requireAgreementState(
-  of: Case,
-  wanted: NonNullable<CaseState["agreement"]>,
-  sentence: string,
-): void {
-  const { life } = roomTemplate(of.template);
-  const name = stateNameOf(life, of.state);
-  const state = stateOf(life, name);
-  if (state.agreement === wanted) return;
-  const code = state.agreement === "in-force" ? "case.agreement-signed" : "case.agreement-over";
-  const hint =
-    wanted === "in-force" && state.agreement === "draft"
-      ? ` ${whatFirst(life, name, ({ agreement }) => agreement === wanted)}`
-      : "";
+function requireDraft({ template, state: stored }: Case): void {
+  const { life } = roomTemplate(template);
+  const { agreement } = stateOf(life, stateNameOf(life, stored));
+  if (agreement === "draft") return;
   throw new RogatoryError(
-    state.agreement === "draft" ? "case.agreement-draft" : code,
-    `${sentence}${hint}`,
+    agreement === "in-force" ? "case.agreement-signed" : "case.agreement-over",
+    "The agreement is signed: only an extension (!case agreement extend) changes it here.",
   );
 }

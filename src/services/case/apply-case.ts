@@ -16,7 +16,7 @@ import { waysOf } from "../member/entering.ts";
 import type { CaseWork, Work } from "../work.ts";
 import { type CaseRequest, type CreatedCase, createCase } from "./create-case.ts";
 import { makeRooms } from "./make-rooms.ts";
-import { type CaseDifference, compare } from "./plan-case.ts";
+import { type CaseDifference, compare, requireReason } from "./plan-case.ts";
 import { planRooms } from "./plan-rooms.ts";
 import { summariseRooms } from "./room-summary.ts";
 
@@ -39,6 +39,7 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
   if (open === undefined) {
     return { ...(await createCase(work, request)), added: { people: 0, rooms: 0 }, kept: [] };
   }
+  requireReason(request.actor);
   const { id: caseId, code } = open.case;
   await lockCase(work.db, caseId);
   // What has changed while the lock was waited for is seen now.
@@ -57,6 +58,7 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
       people: newPeople.length,
       rooms: missingRooms.map(({ name }) => name),
       sections,
+      ...(request.actor.kind === "operator" ? { reason: request.actor.reason } : {}),
     });
   }
   return {

@@ -1,13 +1,15 @@
+import { z } from "zod";
 import { roomTemplate } from "../../config/room-template.ts";
 import { transitions } from "../../db/repositories/case-changes.ts";
-import { findCase, saveState } from "../../db/repositories/cases.ts";
-import { lockCase } from "../../db/repositories/members.ts";
+import { saveState } from "../../db/repositories/cases.ts";
+import { lastDetails } from "../../db/repositories/journal.ts";
 import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
 import { endOfAgreement } from "../../domain/case/agreement.ts";
 import type { Case, CaseRoom } from "../../domain/case/case.ts";
 import {
   type CaseState,
   checkTransition,
+  needsSecondLeader,
   stateNameOf,
   stateOf,
   whatFirst,
@@ -22,10 +24,10 @@ import {
   mayStillAsk,
 } from "../second-leader.ts";
 import type { CaseWork } from "../work.ts";
-import { planAgreement } from "./agreement-timers.ts";
+import { lockAndRead } from "./agreement.ts";
 import { announce } from "./announce.ts";
 import { postExport } from "./post-export.ts";
-import { beginState } from "./retention.ts";
+import { beginState, stopState } from "./retention.ts";
 
 export interface Transition {
   /** The state, as the template names it. */
@@ -49,7 +51,7 @@ export interface Said {
 }
 
 /**
- * Brings the case into another state. What cannot be undone waits for a second leader; an operator, who
+ * Brings the case into another state. What two leaders decide waits for the second; an operator, who
  * could shred the case as well, decides alone and says why.
  *
  * @throws RogatoryError `case.state-same`, `case.state-order`, `case.state-unknown`,
@@ -63,10 +65,11 @@ export async function changeState(
 ): Promise<ChangedState> {
   const present = await lockAndRead(work);
   const { life } = roomTemplate(present.template);
-  checkTransition(life, stateNameOf(life, present.state), transition.to);
+  const from = stateNameOf(life, present.state);
+  checkTransition(life, from, transition.to);
   const state = stateOf(life, transition.to);
   checkAgreement(work, present, state);
-  if (!state.secondLeader || work.actor.kind !== "person") {
+  if (!needsSecondLeader(life, from, transition.to) || work.actor.kind !== "person") {
     return apply(work, registry, present, transition, said.room, {});
   }
   const number = await transitions.insert(work.db, work.seal, work.caseId, {
@@ -144,12 +147,27 @@ export async function lapse(work: CaseWork): Promise<CaseState | undefined> {
   return stateOf(life, lapseTo);
 }
 
-/** The case as it is when nobody else can change it any more. */
-async function lockAndRead({ db, vault, caseId }: CaseWork): Promise<Case> {
-  await lockCase(db, caseId);
-  const open = await findCase(db, vault, caseId);
-  if (open === undefined) throw new RogatoryError("case.unknown", "There is no such case.");
-  return open.case;
+const Lapse = z.object({ to: z.string(), from: z.string(), agreementEnded: z.string() });
+
+/** The state in which a case was before its agreement came to that end; undefined if that is not why it left it. */
+export async function stateBeforeLapse(
+  { db, seal, caseId }: CaseWork,
+  { template, state }: Case,
+  lastDay: string,
+): Promise<string | undefined> {
+  const { life } = roomTemplate(template);
+  const last = await lastDetails(db, seal, { caseId, act: "case.state" }, Lapse);
+  if (last?.agreementEnded !== lastDay || last.to !== stateNameOf(life, state)) return undefined;
+  return last.from in life.states ? last.from : undefined;
+}
+
+/** Brings a case back whose agreement was extended in time, which was not known at its end. */
+export async function undoLapse(work: CaseWork, of: Case, to: string): Promise<Case> {
+  const { life } = roomTemplate(of.template);
+  const from = stateNameOf(life, of.state);
+  await stopState(work, of, from);
+  await enter(work, of, to, { from, agreementExtended: true });
+  return { ...of, state: to };
 }
 
 function checkAgreement({ now }: CaseWork, of: Case, target: CaseState): void {
@@ -220,7 +238,6 @@ async function enter(
   await saveState(work.db, work.caseId, to);
   // What was asked for before a transition has happened is not confirmed after it.
   await transitions.resolve(work.db, work.caseId, work.now);
-  await planAgreement(work, of);
   await beginState(work, of, to);
   await logAct(work, "case.state", { to, ...details });
 }

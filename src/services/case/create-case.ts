@@ -5,6 +5,7 @@ import { findCase, findCaseByName, insertCase, insertPerson } from "../../db/rep
 import { transactionIdOf } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile } from "../../domain/case/case-file.ts";
+import { stateNameOf } from "../../domain/case/life.ts";
 import type { LocalWay } from "../../domain/case/ways.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { CaseId, newId, PersonId } from "../../domain/ids.ts";
@@ -14,6 +15,7 @@ import type { Actor, Work } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
 import { makeRooms } from "./make-rooms.ts";
 import { planRooms } from "./plan-rooms.ts";
+import { beginState } from "./retention.ts";
 import { type RoomSummary, summariseRooms } from "./room-summary.ts";
 
 export interface CaseRequest {
@@ -64,6 +66,7 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
     await insertPerson(db, seal, { id: newId(PersonId), caseId: id, ...person });
   }
   await planAgreement({ db, now, caseId: id }, file);
+  await beginState({ db, now, caseId: id }, file, stateNameOf(template.life, state));
   const rooms = planRooms(code, file, template, bots);
   await makeRooms({ ...work, caseId: id, seal }, rooms, {
     ...{ bots, cause, ways: waysOf(bots, request.localPeople) },
@@ -74,7 +77,7 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
     ...(state === undefined ? {} : { state }),
     people: file.people.length,
     rooms: rooms.map(({ name }) => name),
-    ...(actor.kind === "operator" ? { reason: actor.reason } : {}),
+    ...(actor.kind === "operator" && actor.reason !== "" ? { reason: actor.reason } : {}),
   });
   return { caseId: id, code, created: true, rooms: await summariseRooms(work, id) };
 }
@@ -113,7 +116,7 @@ async function refuseTakenName({ db, vault }: Work, name: string): Promise<void>
   if (other === undefined) return;
   throw new RogatoryError(
     "case.name-taken",
-    `There is already a case of this name: ${other.case.code}. Look at it with rogatory case show ${other.case.code}, add to it with rogatory case apply, or give the new one another name.`,
+    'There is already a case of this name: add to it with rogatory case apply --reason "...", or give the new one another name.',
   );
 }
 

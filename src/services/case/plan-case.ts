@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { retentionClasses } from "../../config/retention.ts";
 import { roomTemplate } from "../../config/room-template.ts";
 import {
   findCaseByName,
@@ -7,8 +8,10 @@ import {
   type OpenCase,
 } from "../../db/repositories/cases.ts";
 import { listRemoved } from "../../db/repositories/members.ts";
+import { findShredding } from "../../db/repositories/shreddings.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile, PlannedPerson } from "../../domain/case/case-file.ts";
+import { stateNameOf } from "../../domain/case/life.ts";
 import { type LocalWay, type Way, wayOf } from "../../domain/case/ways.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { UserId } from "../../domain/ids.ts";
@@ -77,7 +80,9 @@ export async function planCaseFile(
   const { file, bots, localPeople, actor } = request;
   const { open, wanted, missingRooms, newPeople, kept } = await compare(work, request);
   if (open !== undefined) {
-    await logAct({ ...work, caseId: open.case.id, seal: open.seal, actor }, "case.plan", {});
+    requireReason(actor);
+    const details = actor.kind === "operator" ? { reason: actor.reason } : {};
+    await logAct({ ...work, caseId: open.case.id, seal: open.seal, actor }, "case.plan", details);
   }
   const template = roomTemplate(file.template);
   const ways = waysOf(bots, localPeople);
@@ -107,6 +112,19 @@ export async function planCaseFile(
 }
 
 /**
+ * What a file differs in from a case says who is in it, and that its real name is right.
+ *
+ * @throws RogatoryError `case.reason` for an operator who says none
+ */
+export function requireReason(actor: Actor): void {
+  if (actor.kind !== "operator" || actor.reason !== "") return;
+  throw new RogatoryError(
+    "case.reason",
+    'A file for a case that exists shows what that case is about: say why with --reason "...", which goes to its log.',
+  );
+}
+
+/**
  * Compares a file with the case of the same name.
  *
  * @throws RogatoryError `case.other-template`
@@ -118,7 +136,8 @@ export async function compare(
   const template = roomTemplate(file.template);
   const open = await findCaseByName(db, vault, file.profile.name);
   const code = open?.case.code ?? `${template.codePrefix}-????`;
-  const wanted = planRooms(code, file, template, bots);
+  const areRoomsGone = open !== undefined && (await wereRoomsDestroyed({ db, vault }, open));
+  const wanted = areRoomsGone ? [] : planRooms(code, file, template, bots);
   if (open === undefined) {
     return { open, wanted, missingRooms: wanted, newPeople: file.people, kept: [] };
   }
@@ -140,6 +159,9 @@ export async function compare(
     ),
     newPeople: file.people.filter(({ userId }) => !known.has(userId) && !removed.has(userId)),
     kept: [
+      ...(areRoomsGone
+        ? ["Its rooms were destroyed when their retention time was over: none is made again."]
+        : []),
       ...file.people.flatMap(({ userId, profile }) => {
         if (removed.has(userId)) {
           return [
@@ -157,8 +179,18 @@ export async function compare(
         file,
       ),
       ...changedProfile(open, file),
+      ...changedState(open, file),
     ],
   };
+}
+
+async function wereRoomsDestroyed(
+  { db, vault }: Pick<Work, "db" | "vault">,
+  { case: { id } }: OpenCase,
+): Promise<boolean> {
+  const record = await findShredding(db, vault, id);
+  const classes = retentionClasses();
+  return (record?.classes ?? []).some(({ name }) => classes[name]?.contents.includes("rooms"));
 }
 
 function missingFromFile(roster: readonly UserId[], { people }: CaseFile): readonly string[] {
@@ -167,6 +199,17 @@ function missingFromFile(roster: readonly UserId[], { people }: CaseFile): reado
   if (others === 0) return [];
   return [
     `${others === 1 ? "One person" : `${others} people`} on the roster ${others === 1 ? "is" : "are"} not in the file, and ${others === 1 ? "stays" : "stay"}: !member remove takes somebody out.`,
+  ];
+}
+
+function changedState(
+  { case: { code, template, state } }: OpenCase,
+  { state: wanted }: CaseFile,
+): readonly string[] {
+  const present = stateNameOf(roomTemplate(template).life, state);
+  if (wanted === undefined || wanted === present) return [];
+  return [
+    `The state is ${present}, not ${wanted} as in the file, and stays as it is: rogatory case state --case ${code} changes it.`,
   ];
 }
 

@@ -7,7 +7,7 @@ import {
   readJournalHead,
 } from "../../db/repositories/journal.ts";
 import type { Database } from "../../db/schema.ts";
-import { ChainWalk, type LogFinding } from "../../vault/log-chain.ts";
+import { ChainWalk, firstHash, type LogFinding, type LogHead } from "../../vault/log-chain.ts";
 import type { Vault } from "../../vault/vault.ts";
 
 export interface LogCheck {
@@ -24,15 +24,24 @@ export interface LogCheck {
 /**
  * Follows the whole log. The transaction must see one state of the database (repeatable read), for
  * entries may be added meanwhile.
+ *
+ * @param since where the log ended at an earlier time: a database that was set back does not reach it,
+ *   or has other entries there
  */
-export async function verifyLog(db: Transaction<Database>, vault: Vault): Promise<LogCheck> {
+export async function verifyLog(
+  db: Transaction<Database>,
+  vault: Vault,
+  since?: LogHead,
+): Promise<LogCheck> {
   const head = await readJournalHead(db);
   const walk = new ChainWalk();
+  let hashThen = since?.count === 0 ? firstHash : undefined;
   const findings: LogFinding[] = [];
   const erased = new Map<string | null, number>();
   let signedSince = 1;
   for await (const row of readJournal(db)) {
     walk.follow({ ...row, bodyHash: bodyHashOf(row) });
+    if (row.sequence === since?.count) hashThen = row.hash;
     if (row.body_hash !== null) erased.set(row.case_id, row.sequence);
     // Says that what stood before it was erased on purpose, when its retention time was over.
     else if (row.act === LOG_ERASED) erased.delete(row.case_id);
@@ -46,6 +55,15 @@ export async function verifyLog(db: Transaction<Database>, vault: Vault): Promis
     signedSince = row.sequence;
   }
   walk.finish(head);
+  if (since !== undefined && hashThen !== since.hash) {
+    findings.push({
+      sequence: hashThen === undefined ? undefined : since.count,
+      problem:
+        hashThen === undefined
+          ? `the log ended with entry ${since.count} before, and is shorter now: an older database was put in its place`
+          : "it is another one than before: an older database was put in its place and written on",
+    });
+  }
   for (const sequence of erased.values()) {
     findings.push({ sequence, problem: "what it said was erased, and no later entry says why" });
   }

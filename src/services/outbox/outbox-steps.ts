@@ -21,8 +21,10 @@ export async function listSteps(
   which: { readonly dead: boolean },
 ): Promise<readonly ListedStep[]> {
   const steps = await listOutbox(db, which.dead ? ["dead"] : ["pending", "dead"]);
-  return steps.map(({ createdAt, caseId: _, ...step }) => ({
+  return steps.map(({ createdAt, caseId: _, lane, ...step }) => ({
     ...step,
+    // Who comes into a case is content of it.
+    lane: lane.replace(/^(people:[^:]*):.*$/, "$1"),
     createdAt: createdAt.toString(),
     age: Math.max(0, Math.round(createdAt.until(now).total("seconds"))),
   }));

@@ -10,6 +10,7 @@ import { checkParticipation } from "../../domain/request/participation.ts";
 import { formatRequestNumber, type LegalRequest } from "../../domain/request/request.ts";
 import { type StateCode, stateAsSubject } from "../../domain/request/states.ts";
 import { logAct } from "../acts.ts";
+import { fingerprint } from "../fingerprint.ts";
 import type { Place } from "../visibility.ts";
 import type { CaseWork } from "../work.ts";
 
@@ -41,6 +42,7 @@ export async function createRequest(
   refuseSameState(instrument, issuing, executing);
   checkParticipation(catalogue, instrument, issuing, executing, today);
   const number = await takeNumber(work.db, work.caseId, `request:${instrument.code}`);
+  const { salt, sha256 } = fingerprint(measure);
   const request: LegalRequest = {
     instrument: instrument.code,
     number,
@@ -49,13 +51,14 @@ export async function createRequest(
     executing: [...executing],
     measure,
     room: room?.id,
+    salt,
   };
   await insertRequest(work.db, work.seal, work.caseId, request);
   await logAct(work, "request.create", {
     request: formatRequestNumber(request),
     issuing,
     executing,
-    measure,
+    measureSha256: sha256,
   });
   return request;
 }

@@ -35,10 +35,15 @@ export interface ShreddingPlan {
 }
 
 /** @throws RogatoryError `case.unknown` */
-export async function planShredding(work: Work, name: string): Promise<ShreddingPlan> {
-  const { db } = work;
+export async function planShredding(
+  work: Work,
+  { name, reason }: Pick<ShreddingWish, "name" | "reason">,
+): Promise<ShreddingPlan> {
+  const { db, vault, now } = work;
   const open = await findNamed(work, name);
   const { id, code, profile } = open.case;
+  const entry = { at: now, actor: "operator", caseId: id, act: "case.shred-plan" };
+  await appendToJournal(db, { vault, seal: open.seal }, { ...entry, details: { reason } });
   const people = await db.selectFrom("person").select("id").where("case_id", "=", id).execute();
   return {
     code,

@@ -109,7 +109,11 @@ function remainders(record: ShreddingRecord, serverName: string): readonly Remai
     },
     {
       where: "The log of Rogatory",
-      what: "Who did what kind of act on the case, and when. What the acts were about no longer opens.",
+      what: `Who did what kind of act on the case, and when.${
+        record.keyDestroyed === false
+          ? " Until the class of the log is destroyed, also, sealed, with which justification, and of members, meetings, states and the agreement what was done; of action items and requests only number, States, owner and day, and a hash of the text that nothing is left to compare with."
+          : " What the acts were about no longer opens."
+      }`,
       advice: "It is kept on purpose, as evidence of lawful processing.",
     },
     {

@@ -1,9 +1,16 @@
 import { sql, type Transaction } from "kysely";
+import { z } from "zod";
 import type { RetainedContent, RetentionClass } from "../../config/retention.ts";
 import { deleteRoomRows } from "../../db/repositories/case-rows.ts";
 import type { OpenCase } from "../../db/repositories/cases.ts";
 import { wantRenewal } from "../../db/repositories/device-renewals.ts";
-import { appendToJournal, eraseEntries, LOG_ERASED } from "../../db/repositories/journal.ts";
+import {
+  appendToJournal,
+  eraseEntries,
+  type JournalRow,
+  LOG_ERASED,
+  placeOfDetails,
+} from "../../db/repositories/journal.ts";
 import { replaceMeasures } from "../../db/repositories/requests.ts";
 import {
   findShredding,
@@ -52,14 +59,20 @@ export async function destroyClass(
     const counts = await destroyRows(db, open, content);
     for (const [table, count] of Object.entries(counts)) rows[table] = (rows[table] ?? 0) + count;
   }
+  const told = toldInLog(open, contents);
+  const entries = contents.includes("log") ? 0 : await eraseEntries(db, caseId, told);
+  if (entries > 0) rows.journal = entries;
   const details = { class: name, code, rows };
   // Sealed with the log's own key, which outlives the case's.
   const entry = { at: now, actor: "registrar", caseId };
   await appendToJournal(db, { vault }, { ...entry, act: "case.destroy", details });
-  if (contents.includes("log")) {
-    const entries = await eraseEntries(db, caseId);
-    rows.journal = entries;
+  if (entries > 0) {
     await appendToJournal(db, { vault }, { ...entry, act: LOG_ERASED, details: { entries } });
+  }
+  if (contents.includes("log")) {
+    rows.journal = await eraseEntries(db, caseId);
+    const erased = { entries: rows.journal };
+    await appendToJournal(db, { vault }, { ...entry, act: LOG_ERASED, details: erased });
   }
   const record = mergeRecords(await findShredding(db, vault, caseId), {
     ...{ caseId, code, reason, rows, ...elsewhere },
@@ -69,6 +82,27 @@ export async function destroyClass(
   });
   await putShredding(db, vault, record);
   return record;
+}
+
+const ToldText = z.union([
+  z.object({ text: z.string() }),
+  z.object({ measure: z.string() }),
+  z.object({ line: z.string() }),
+]);
+
+/** Entries as earlier versions wrote them, with the text of an action item, a request or a typed line. */
+function toldInLog(
+  { seal }: OpenCase,
+  contents: readonly RetainedContent[],
+): (row: JournalRow) => boolean {
+  const ofRequests = contents.some((content) => content.startsWith("request"));
+  const acts = new Set([
+    ...(contents.includes("actions") ? ["action.add", "command.run"] : []),
+    ...(ofRequests ? ["request.create", "command.run"] : []),
+  ]);
+  return ({ act, sequence, details }) =>
+    acts.has(act) &&
+    ToldText.safeParse(seal.open<unknown>(placeOfDetails(sequence), details, z.unknown())).success;
 }
 
 /** What the rooms have elsewhere, read before their rows are gone; their bots become new devices. */

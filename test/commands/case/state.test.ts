@@ -89,6 +89,16 @@ describe("!case state", () => {
     expect(await acts()).toEqual(["case.ask", "case.state"]);
   });
 
+  it("makes a draft of a signed agreement again by two leaders only", async () => {
+    await inState("signed");
+    const line = "!case agreement set RO,BE 2027-02-01 2028-01-31 Something else";
+    expect(await ask("ro-pros", "!case state negotiation")).toContain("!case confirm 1");
+    expect(await ask("ro-pros", line)).toContain("only an extension");
+    expect(await ask("ro-pros", "!case confirm 1")).toContain("another leader");
+    expect(await ask("be-ij", "!case confirm 1")).toContain("is now in negotiation");
+    expect(await ask("ro-pros", line)).toContain("Written down");
+  });
+
   it("waits a day and no longer", async () => {
     await inState("operational");
     await ask("ro-pros", "!case state post-operational");
@@ -322,7 +332,11 @@ describe("the states of a focus group", () => {
     expect(await say("one", "!t #key key More")).toContain("cannot be done any more");
     expect(await say("one", "!case agreement")).toContain("no JIT agreement");
     const timers = await group.db.selectFrom("timer").select(["kind", "subject"]).execute();
-    expect(timers).toEqual([{ kind: "case.retention", subject: "workshop-notes" }]);
+    expect(timers).toEqual([
+      { kind: "case.retention", subject: "workshop-notes" },
+      { kind: "case.retention-alarm", subject: "workshop-notes:14" },
+      { kind: "case.retention-alarm", subject: "workshop-notes:3" },
+    ]);
     await group.close();
   });
 });

@@ -60,6 +60,22 @@ function apply(text: string, localPeople?: LocalWay) {
     );
 }
 
+it("leaves the state of a case as it is, says so, and wants a reason", async () => {
+  await apply(base);
+  const { kept } = await apply(`${base}state: open\n`);
+  expect(kept.join()).toMatch(/The state is planned, not open as in the file.*rogatory case state/);
+  await expect(
+    db
+      .transaction()
+      .execute((transaction) =>
+        applyCase(
+          { db: transaction, vault, now },
+          { ...request(base), actor: { kind: "operator", reason: "" } },
+        ),
+      ),
+  ).rejects.toMatchObject({ code: "case.reason" });
+});
+
 function plan(text: string, localPeople?: LocalWay) {
   return db
     .transaction()

@@ -5,6 +5,7 @@ import {
   appendToJournal,
   isHeadSigned,
   type JournalRow,
+  readJournalHead,
 } from "../../../src/db/repositories/journal.ts";
 import type { Database } from "../../../src/db/schema.ts";
 import { exportLog } from "../../../src/services/log/export-log.ts";
@@ -53,6 +54,51 @@ describe("the log", () => {
     const check = await filled.db.transaction().execute((db) => verifyLog(db, filled.vault));
     expect(check).toMatchObject({ entries, signedSince: 1 });
     expect(check.publicKey).toBe(filled.vault.signer.publicKey);
+  });
+
+  it("that was set back with its signed end is found by an end that was noted before", async () => {
+    const { db, vault } = filled;
+    const heads = await db.selectFrom("journal").select(["sequence", "hash"]).execute();
+    const noted = heads.find(({ sequence }) => sequence === entries);
+    if (noted === undefined) throw new Error("no last entry");
+    const since = { count: noted.sequence, hash: noted.hash };
+    const verify = (transaction: Transaction<Database>, head = since) =>
+      verifyLog(transaction, vault, head).then(({ findings }) =>
+        findings.map(({ problem }) => problem),
+      );
+    const write = (transaction: Transaction<Database>) =>
+      appendToJournal(
+        transaction,
+        { vault },
+        { at: now, actor: "operator", caseId: undefined, act: "test", details: {} },
+      );
+    const undone = db.transaction().execute(async (transaction) => {
+      expect(await verify(transaction)).toEqual([]);
+      const older = await transaction
+        .selectFrom("journal_head")
+        .selectAll()
+        .executeTakeFirstOrThrow();
+      await write(transaction);
+      await write(transaction);
+      const later = await readJournalHead(transaction);
+      expect(await verify(transaction)).toEqual([]);
+      // The thief brings back what he has copied earlier: the head, and no entry after it.
+      await transaction.deleteFrom("journal").where("sequence", ">", older.count).execute();
+      await transaction.updateTable("journal_head").set(older).execute();
+      expect(await verify(transaction)).toEqual([]);
+      expect(await verify(transaction, later)).toEqual([
+        expect.stringContaining("an older database was put in its place"),
+      ]);
+      await write(transaction);
+      await write(transaction);
+      await write(transaction);
+      expect(await verify(transaction)).toEqual([]);
+      expect(await verify(transaction, later)).toEqual([
+        expect.stringContaining("another one than before"),
+      ]);
+      throw new Undo();
+    });
+    await expect(undone).rejects.toBeInstanceOf(Undo);
   });
 
   it("shows any change of any column", async () => {

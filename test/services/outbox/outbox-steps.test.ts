@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDatabase } from "../../../src/db/database.ts";
 import { enqueueStep } from "../../../src/db/repositories/outbox.ts";
 import type { Database, OutboxState } from "../../../src/db/schema.ts";
-import { RoomId, UserId } from "../../../src/domain/ids.ts";
+import { CaseId, newId, RoomId, UserId } from "../../../src/domain/ids.ts";
 import { dropStep, listSteps, retryStep } from "../../../src/services/outbox/outbox-steps.ts";
 import type { Work } from "../../../src/services/work.ts";
 import { Vault } from "../../../src/vault/vault.ts";
@@ -25,6 +25,19 @@ afterAll(() => db.destroy());
 
 const work = <T>(does: (work: Work) => Promise<T>): Promise<T> =>
   db.transaction().execute((transaction) => does({ db: transaction, vault, now }));
+
+it("do not show who comes into a case", async () => {
+  const caseId = newId(CaseId);
+  await db.transaction().execute((transaction) =>
+    enqueueStep(transaction, vault.system, made, {
+      ...{ account, lane: `people:${caseId}:@be-ij:example.org`, caseId: undefined },
+      step: { kind: "send", room: { roomId }, type: "m.room.message", content: { body: "x" } },
+      ...{ cause: "coming", slot: "x" },
+    }),
+  );
+  const [listed] = await work((on) => listSteps(on, { dead: false }));
+  expect(listed?.lane).toBe(`people:${caseId}`);
+});
 
 async function step(state: OutboxState, cause: string): Promise<number> {
   await db.transaction().execute((transaction) =>

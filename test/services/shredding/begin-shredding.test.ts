@@ -22,7 +22,9 @@ describe("destroying a case in the database", () => {
     const { db, vault, cases } = filled;
     const plan = await db
       .transaction()
-      .execute((transaction) => planShredding({ db: transaction, vault, now }, "JIT-0001"));
+      .execute((transaction) =>
+        planShredding({ db: transaction, vault, now }, { name: "JIT-0001", reason: "over" }),
+      );
     expect(plan).toMatchObject({ code: "JIT-0001", name: "Operation JIT-0001", people: 1 });
     const record = await shred(filled);
     expect(record.rows).toEqual({ person: 1, outbox: 1 });

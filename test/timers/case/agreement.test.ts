@@ -142,6 +142,14 @@ describe("the alarms before the end of an agreement", () => {
     expect(timers.map(({ subject }) => subject)).toEqual(["14", "7", "0"]);
   });
 
+  it("are not lost by a change of the state while no process ran", async () => {
+    await harness.db.updateTable("case_file").set({ state: "signed" }).execute();
+    harness.setNow("2027-12-13T08:00:00Z");
+    await ask("be-ij", "!case state operational");
+    const said = await fire("2027-12-13T08:00:00Z");
+    expect(said.join()).toMatch(/comes late: it was due on Sat 11 December[\s\S]*in 28 days/);
+  });
+
   it("say nothing while nothing is signed", async () => {
     await harness.db.updateTable("case_file").set({ state: "negotiation" }).execute();
     expect(await fire("2028-01-09T08:00:00Z")).toEqual([]);
@@ -163,9 +171,40 @@ describe("the end of an agreement", () => {
       /^!coordination: The JIT agreement ended at the end of Mon 10 January 2028/,
     );
     expect(await ask("ro-pros", "!request new EIO to BE: more")).toContain("No EIO is drafted");
-    expect(await ask("ro-pros", "!case agreement extend 2028-06-30")).toContain("is not extended");
+    harness.setNow("2028-01-11T08:00:00Z");
+    expect(await ask("ro-pros", "!case agreement extend 2028-06-30")).toContain("not extended");
     const acts = await harness.db.selectFrom("journal").select(["act", "actor"]).execute();
     expect(acts).toContainEqual({ act: "case.state", actor: "registrar" });
+  });
+
+  it("is the end for what is said after it, even if it was not noticed yet", async () => {
+    harness.setNow("2028-01-10T23:00:01Z");
+    expect(await ask("be-ij", "!case agreement extend 2028-06-30")).toContain(
+      "ended at the end of Mon 10 January 2028, before this was said",
+    );
+    await fire("2028-01-11T08:00:00Z");
+    expect(await state()).toBe("post-operational");
+  });
+
+  it("is taken back by an extension that was said before it, and heard after it", async () => {
+    await fire("2028-01-11T08:00:00Z");
+    expect(await state()).toBe("post-operational");
+    harness.setNow("2028-01-11T09:00:00Z");
+    const line = "!case agreement extend 2028-06-30";
+    const answer = await harness.ask("nightjar-be-ij", "leaders", line, "2028-01-10T20:00:00Z");
+    expect(answer).toContain("to 30 June 2028");
+    expect(await state()).toBe("operational");
+    const said = await fire("2028-04-01T07:00:00Z");
+    expect(said.join("\n")).toMatch(/extended in time[\s\S]*The case is again operational/);
+    expect(said.at(-1)).toContain("in 90 days, at the end of Fri 30 June 2028");
+    await fire("2028-07-01T08:00:00Z");
+    expect(await state()).toBe("post-operational");
+  });
+
+  it("is not taken back where leaders have ended the JIT", async () => {
+    await ask("ro-pros", "!case state post-operational");
+    await ask("be-ij", "!case confirm 1");
+    expect(await ask("be-ij", "!case agreement extend 2028-06-30")).toContain("is not extended");
   });
 
   it("is not the end if it was extended in time", async () => {
