@@ -156,7 +156,7 @@ async function runHere(
   }
   const sender = await findPerson(transaction, open.seal, open.case.id, event.sender);
   if (sender === undefined) throw new TypeError("the person's own cases were looked for");
-  return runInRoom(transaction, options, { addressed, event, room, open, template });
+  return runInRoom(transaction, options, { addressed, event, room, open, template }, undefined);
 }
 
 async function beginCreating(

@@ -102,7 +102,7 @@ export async function execute(
     return answerUnknown(routed.addressed.typed, routed.addressed.guess);
   }
   refuseDoubtful(routed);
-  return runInRoom(transaction, options, routed);
+  return runInRoom(transaction, options, routed, routed.room);
 }
 
 /** @throws RogatoryError if it is not certain who has said it */
@@ -124,11 +124,16 @@ export function refuseDoubtful({
   }
 }
 
-/** Runs a command as typed in a room of its case. */
+/**
+ * Runs a command as typed in a room of its case.
+ *
+ * @param answeredIn undefined where the sender alone reads the answer
+ */
 export async function runInRoom(
   transaction: Transaction<Database>,
   options: RouterOptions,
   routed: Pick<Routed, "addressed" | "event" | "open" | "room" | "template">,
+  answeredIn: CaseRoom | undefined,
 ): Promise<Outcome> {
   const { addressed, event, open, room, template } = routed;
   if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
@@ -155,6 +160,7 @@ export async function runInRoom(
     },
     case: open.case,
     room,
+    answeredIn,
     sender,
     capabilities: capabilitiesOf(template, sender.profile.role),
     bots: options.accounts,

@@ -245,6 +245,7 @@ async function runLine(
     work,
     case: open.case,
     room: undefined,
+    answeredIn: undefined,
     sender: undefined,
     capabilities: allCapabilities,
     bots,

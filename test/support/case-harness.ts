@@ -123,6 +123,7 @@ export async function openCaseHarness(options: {
           },
           case: open.case,
           room,
+          answeredIn: room,
           sender,
           capabilities: capabilitiesOf(template, sender.profile.role),
           bots: harnessBots,

@@ -24,7 +24,7 @@ export default defineCommand({
       created
         ? paragraph("The leaders and members of both States are invited to ", strong(name), ".")
         : paragraph("The two States have a room already: ", strong(name), "."),
-      ...(context.room === undefined
+      ...(context.answeredIn === undefined
         ? []
         : [
             paragraph(
