@@ -1,8 +1,8 @@
 import type { Transaction } from "kysely";
 import { answerUnknown } from "../commands/answers.ts";
-import { recognise } from "../commands/dispatch.ts";
+import { type Addressed, recognise } from "../commands/dispatch.ts";
 import { roomTemplate } from "../config/room-template.ts";
-import { findCase, findPerson, listCaseRooms, type OpenCase } from "../db/repositories/cases.ts";
+import { findCase, listCaseRooms, type OpenCase } from "../db/repositories/cases.ts";
 import { insertProgress } from "../db/repositories/creation-progress.ts";
 import { type DirectState, saveDirectState } from "../db/repositories/direct-rooms.ts";
 import { transactionIdOf } from "../db/repositories/outbox.ts";
@@ -15,10 +15,12 @@ import {
   paragraph,
   strong,
 } from "../documents/message/outcome.ts";
+import { readCaseSaid } from "../domain/case/case-said.ts";
 import { RogatoryError } from "../domain/errors.ts";
+import { commonRoom } from "../services/case/common-room.ts";
 import { type AskedFurther, askFurther, beginAsking } from "../services/case/create-by-asking.ts";
-import { casesOf, findOwnCase } from "../services/case/own-cases.ts";
-import { type Direct, inCase } from "./direct.ts";
+import { casesOf, type OwnCase } from "../services/case/own-cases.ts";
+import type { Direct } from "./direct.ts";
 import { type RouterOptions, refuseDoubtful, runInRoom } from "./router.ts";
 
 /** A file that was sent as an answer, as text; or why it cannot be read. */
@@ -52,9 +54,10 @@ export async function executeDirect(
     );
   }
   const { event, state, text } = direct;
-  const own = await casesOf(transaction, options.vault, event.sender);
+  const all = await casesOf(transaction, options.vault, event.sender);
+  const own = all.filter(({ served }) => served);
   const isOperator = options.operators?.includes(event.sender) === true;
-  if (own.length === 0 && !isOperator) {
+  if (all.length === 0 && !isOperator) {
     return plain(
       paragraph(
         "You are on the roster of no case, so there is nothing that I could do for you. Ask a leader or co-chair of your case to add you.",
@@ -66,35 +69,44 @@ export async function executeDirect(
     return creating(transaction, options, direct, state, file);
   }
   if (/^\s*!case\s+new\b/i.test(text)) return beginCreating(transaction, options, direct);
-  const named = inCase(text);
-  if (named !== undefined) return choose(transaction, options, direct, named, own);
-  const addressed = recognise(options.commands, text);
+  const said = readCaseSaid(text, all);
+  if (said.kind === "two") {
+    throw new RogatoryError(
+      "direct.two-cases",
+      "You name one case before the command and another one after it: name one.",
+    );
+  }
+  const open = "of" in said ? said.of : all.find((known) => known.case.id === state.caseId);
+  if ("of" in said && !said.of.served) throw over(said.of);
+  if (said.kind === "chosen") return choose(transaction, options, direct, said.of);
+  const addressed = recognise(options.commands, said.kind === "with-command" ? said.command : text);
+  if (said.kind === "unknown") return plain(...unknownCase(said.named, own));
   if (addressed?.kind === "unknown") {
-    return plain(...answerUnknown(addressed.typed, addressed.guess).blocks);
+    return { ...plain(...answerUnknown(addressed.typed, addressed.guess).blocks), open };
   }
-  const open = own.find((known) => known.case.id === state.caseId);
+  if (open !== undefined && !open.served && addressed !== undefined) throw over(open);
   if (addressed === undefined || open === undefined) {
-    return plain(...whichCase(own, isOperator, addressed === undefined ? open : undefined));
+    const chosen = addressed === undefined && open?.served === true ? open : undefined;
+    return plain(...whichCase(own, isOperator, chosen));
   }
-  const outcome = await runHere(transaction, options, direct, open);
-  const heading = paragraph("In ", strong(open.case.profile.name), ":");
+  const outcome = await runHere(transaction, options, direct, addressed, open);
+  const heading = paragraph("In ", strong(open.name), ":");
   return { open, outcome: { ...outcome, blocks: [heading, ...outcome.blocks] } };
+}
+
+function over({ name, code: short }: OwnCase): RogatoryError {
+  return new RogatoryError(
+    "direct.case-over",
+    `${name} (${short}) is over, and everybody was taken out of its rooms: only those who led it are still answered. Ask one of them.`,
+  );
 }
 
 async function choose(
   transaction: Transaction<Database>,
   { vault }: RouterOptions,
   { account, event, state }: Direct,
-  named: string,
-  own: readonly OpenCase[],
+  open: OwnCase,
 ): Promise<DirectAnswer> {
-  const open = findOwnCase(named, own);
-  if (open === undefined) {
-    throw new RogatoryError(
-      "direct.case-unknown",
-      `You are on no roster of a case “${named}”. ${own.length === 0 ? "" : `Yours: ${own.map(nameOf).join(", ")}.`}`.trim(),
-    );
-  }
   const room = { account, roomId: event.room_id };
   await saveDirectState(transaction, vault.system, room, { ...state, caseId: open.case.id });
   return {
@@ -106,7 +118,12 @@ async function choose(
   };
 }
 
-function whichCase(own: readonly OpenCase[], isOperator: boolean, chosen: OpenCase | undefined) {
+function unknownCase(named: string, own: readonly OwnCase[]) {
+  const yours = own.length === 0 ? "" : ` Yours: ${own.map(nameOf).join(", ")}.`;
+  return [paragraph(`You are on no roster of a case “${named}”.${yours}`)];
+}
+
+function whichCase(own: readonly OwnCase[], isOperator: boolean, chosen: OwnCase | undefined) {
   if (chosen !== undefined) {
     return [
       paragraph(
@@ -118,44 +135,46 @@ function whichCase(own: readonly OpenCase[], isOperator: boolean, chosen: OpenCa
       ),
     ];
   }
-  const creation = paragraph(code("!case new"), " creates a case, to the registrar.");
-  if (own.length === 0) return [creation];
+  const creation = isOperator
+    ? [paragraph(code("!case new"), " creates a case, to the registrar.")]
+    : [];
+  const [first] = own;
+  if (first === undefined) {
+    if (isOperator) return creation;
+    return [paragraph("Your cases are over, so there is nothing that I could do for you.")];
+  }
   return [
-    paragraph("Which case do you mean? Tell me first, and then send the command again:"),
-    list(
-      own.map(({ case: { code: short, profile } }) => [code(`in ${profile.name}`), ` (${short})`]),
+    paragraph("Which case do you mean? Answer with one of these, and then send the command again:"),
+    list(own.map(({ name, code: short }) => [code(`in ${name}`), ` (${short})`])),
+    paragraph(
+      "For one command only, say it with the command: ",
+      code(`!help in ${first.name}`),
+      ".",
     ),
-    ...(isOperator ? [creation] : []),
+    ...creation,
   ];
 }
 
-function nameOf({ case: { code: short, profile } }: OpenCase): string {
-  return `${profile.name} (${short})`;
+function nameOf({ name, code: short }: OwnCase): string {
+  return `${name} (${short})`;
 }
 
 /** Runs the command as if it were typed where everybody of the case is. */
 async function runHere(
   transaction: Transaction<Database>,
   options: RouterOptions,
-  { event, text }: Direct,
-  open: OpenCase,
+  { event }: Direct,
+  addressed: Addressed,
+  open: OwnCase,
 ): Promise<Outcome> {
   const template = roomTemplate(open.case.template);
-  const entry = template.rooms.find(
-    ({ kind, per, roles, outsideSpace }) =>
-      kind !== "space" && per === "case" && roles === "all" && !outsideSpace,
-  );
-  const rooms = await listCaseRooms(transaction, open.case.id);
-  const room = rooms.find(({ kind }) => kind === entry?.kind);
-  const addressed = recognise(options.commands, text);
-  if (room === undefined || addressed === undefined) {
+  const room = commonRoom(await listCaseRooms(transaction, open.case.id), open.case.template);
+  if (room === undefined) {
     throw new RogatoryError(
       "direct.no-room",
       "This case has no room for everybody, so that its commands are used in its rooms only.",
     );
   }
-  const sender = await findPerson(transaction, open.seal, open.case.id, event.sender);
-  if (sender === undefined) throw new TypeError("the person's own cases were looked for");
   return runInRoom(transaction, options, { addressed, event, room, open, template }, undefined);
 }
 

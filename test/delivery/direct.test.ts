@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CaseHarness, harnessBots } from "../support/case-harness.ts";
 import { converse, userIdOf as id, operator, type Say } from "../support/direct-conversation.ts";
+import { fireTimers } from "../support/fire-timers.ts";
 import { openNightjar } from "../support/nightjar-demo.ts";
 import { openedSteps } from "../support/outbox.ts";
 import { rememberRows } from "../support/rewind.ts";
 
 const leader = id("nightjar-ro-pros");
+const clerk = { bot: harnessBots.clerk };
 
 let harness: CaseHarness;
 let say: Say;
@@ -112,5 +114,83 @@ describe("a direct conversation", () => {
     const bilateral = await say(leader, "!case bilateral RO BE");
     expect(bilateral).toContain("are invited to");
     expect(bilateral).not.toContain("Whoever reads this room");
+  });
+
+  it("takes the case with a single command, before or after it, and does not remember it", async () => {
+    for (const text of [
+      "!action list in NIGHTJAR",
+      "in TEST-0001 !action list",
+      "!action list\nin nightjar",
+    ]) {
+      expect(await say(leader, text, { bot: harnessBots.clerk }), text).toMatch(/^In NIGHTJAR:/);
+    }
+    expect(await say(leader, "!action list", { bot: harnessBots.clerk })).toContain(
+      "Which case do you mean?",
+    );
+    expect(await say(leader, "!help in NIGHTJAR")).toContain("counts for that command only");
+    expect(await harness.ask("nightjar-ro-pros", "coordination", "!help")).not.toContain(
+      "direct conversation",
+    );
+  });
+
+  it("does not take every sentence that begins with in for the name of a case", async () => {
+    expect(await say(leader, "in the meantime I have a question")).toContain("Which case");
+    await say(leader, "in NIGHTJAR");
+    expect(await say(leader, "in the meantime I have a question")).toContain(
+      "I understand commands only",
+    );
+    expect(await say(leader, "in NIGHTJER")).toBe(
+      "You are on no roster of a case “NIGHTJER”. Yours: NIGHTJAR (TEST-0001).",
+    );
+  });
+});
+
+describe("a direct conversation of somebody who has two cases", () => {
+  beforeEach(async () => {
+    const person = `${leader} leader RO Prosecutor`;
+    for (const text of ["!case new", "jit", "HERON", "Europe/Brussels", "skip", person, "done"]) {
+      await say(operator, text);
+    }
+    expect(await say(operator, "yes")).toContain("HERON is JIT-");
+  });
+
+  it("asks which one, and takes the answer", async () => {
+    const question = await say(leader, "!action list", clerk);
+    expect(question).toMatch(/Which case[\s\S]*NIGHTJAR[\s\S]*HERON/);
+    expect(await say(leader, "heron", clerk)).toContain("now about HERON");
+    expect(await say(leader, "!action list", clerk)).toMatch(/^In HERON:/);
+  });
+
+  it("stays with the one that is remembered when another is named once", async () => {
+    await say(leader, "in HERON", clerk);
+    const typed = "!action add me by Friday: call them in NIGHTJAR";
+    expect(await say(leader, typed, clerk)).toMatch(/^In NIGHTJAR:/);
+    expect(await say(leader, "!action list", clerk)).not.toContain("call them");
+    expect(await say(leader, "!action list in NIGHTJAR", clerk)).toContain("call them");
+    expect(await say(leader, "in NIGHTJAR !action list in HERON", clerk)).toContain("name one");
+  });
+});
+
+describe("a direct conversation about a case that is over", () => {
+  it("goes on with those who lead it, as far as its state allows, and with nobody else", async () => {
+    const observer = id("nightjar-md-obs");
+    for (const person of [leader, observer]) await say(person, "in NIGHTJAR");
+    await harness.db.updateTable("case_file").set({ state: "post-operational" }).execute();
+    expect(await say(leader, "!case close")).toContain("!case confirm 1");
+    expect(await say(id("nightjar-be-ij"), "!case confirm 1 in NIGHTJAR")).toContain("closed");
+    const announced = (await openedSteps(harness.db, harness.vault, harness.caseId)).filter(
+      ({ lane }) => lane === "!coordination",
+    );
+    expect(JSON.stringify(announced)).toMatch(/The case is now closed.*Everybody is taken out/);
+    expect(await say(observer, "!case status")).toMatch(/^In NIGHTJAR:/);
+    await fireTimers(harness, now.add({ minutes: 6 }).toString());
+    expect(await say(leader, "!case status")).toMatch(/^In NIGHTJAR:/);
+    expect(await say(leader, "!meeting schedule tomorrow 10:00: X in NIGHTJAR", clerk)).toContain(
+      "This is not done while the case is closed",
+    );
+    for (const text of ["!case status", "in NIGHTJAR", "!case status in TEST-0001"]) {
+      expect(await say(observer, text), text).toContain("NIGHTJAR (TEST-0001) is over");
+    }
+    expect(await say(observer, "hello")).toContain("Your cases are over");
   });
 });
