@@ -78,6 +78,12 @@ export async function routeDirect(
         : { name: message.filename ?? message.body, file: message.file },
     trusted: trust.kind === "signed" || !options.requireSignedDevices,
     fromBackup: isFromBackup(trust),
-    open: "of" in said ? said.of : own.find((open) => open.case.id === state.caseId),
+    // What is said of a new case is no other case's.
+    open:
+      state.draft !== undefined
+        ? undefined
+        : "of" in said
+          ? said.of
+          : own.find((open) => open.case.id === state.caseId),
   };
 }

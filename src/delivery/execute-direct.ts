@@ -4,8 +4,13 @@ import { type Addressed, recognise } from "../commands/dispatch.ts";
 import { roomTemplate } from "../config/room-template.ts";
 import { findCase, listCaseRooms, type OpenCase } from "../db/repositories/cases.ts";
 import { insertProgress } from "../db/repositories/creation-progress.ts";
-import { type DirectState, saveDirectState } from "../db/repositories/direct-rooms.ts";
-import { transactionIdOf } from "../db/repositories/outbox.ts";
+import {
+  type DirectRoom,
+  type DirectState,
+  noteCases,
+  saveDirectState,
+} from "../db/repositories/direct-rooms.ts";
+import { forgetSent, giveToCase, transactionIdOf } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
 import {
   answer,
@@ -17,6 +22,7 @@ import {
 } from "../documents/message/outcome.ts";
 import { readCaseSaid } from "../domain/case/case-said.ts";
 import { RogatoryError } from "../domain/errors.ts";
+import type { CaseId } from "../domain/ids.ts";
 import { commonRoom } from "../services/case/common-room.ts";
 import { type AskedFurther, askFurther, beginAsking } from "../services/case/create-by-asking.ts";
 import { casesOf, type OwnCase } from "../services/case/own-cases.ts";
@@ -32,6 +38,8 @@ export interface DirectAnswer {
   readonly outcome: Outcome;
   /** The case with whose key the answer is sealed. */
   readonly open: OpenCase | undefined;
+  /** Cases that the answer names beside it. */
+  readonly named?: readonly CaseId[];
 }
 
 /**
@@ -80,14 +88,15 @@ export async function executeDirect(
   if ("of" in said && !said.of.served) throw over(said.of);
   if (said.kind === "chosen") return choose(transaction, options, direct, said.of);
   const addressed = recognise(options.commands, said.kind === "with-command" ? said.command : text);
-  if (said.kind === "unknown") return plain(...unknownCase(said.named, own));
+  const named = own.map((known) => known.case.id);
+  if (said.kind === "unknown") return { ...plain(...unknownCase(said.named, own)), named };
   if (addressed?.kind === "unknown") {
     return { ...plain(...answerUnknown(addressed.typed, addressed.guess).blocks), open };
   }
   if (open !== undefined && !open.served && addressed !== undefined) throw over(open);
   if (addressed === undefined || open === undefined) {
     const chosen = addressed === undefined && open?.served === true ? open : undefined;
-    return plain(...whichCase(own, isOperator, chosen));
+    return { ...plain(...whichCase(own, isOperator, chosen)), named };
   }
   const outcome = await runHere(transaction, options, direct, addressed, open);
   const heading = paragraph("In ", strong(open.name), ":");
@@ -228,6 +237,9 @@ async function creating(
   });
   const { created, draft: next, outcome } = further;
   await keepDraft(transaction, options, direct, { ...state, draft: next });
+  const lane = { account, lane: event.room_id };
+  // What the questions have repeated of the answers.
+  if (created === undefined && next === undefined) await forgetSent(transaction, lane);
   if (created === undefined) return { outcome, open: undefined };
   // From here on the answer to this message shows the progress.
   await insertProgress(transaction, {
@@ -236,7 +248,10 @@ async function creating(
     roomId: event.room_id,
     firstTransactionId: transactionIdOf(event.event_id, "reply"),
   });
-  return { outcome, open: await findCase(transaction, vault, created.caseId) };
+  const open = await findCase(transaction, vault, created.caseId);
+  if (open === undefined) throw new TypeError("the case has just been made");
+  await giveToCase(transaction, lane, created.caseId, vault.system, open.seal);
+  return { outcome, open };
 }
 
 async function keepDraft(
@@ -247,6 +262,16 @@ async function keepDraft(
 ): Promise<void> {
   const kept = draft === undefined ? state : { ...state, draft };
   await saveDirectState(transaction, vault.system, { account, roomId: event.room_id }, kept);
+}
+
+/** Keeps of which cases somebody was told in a direct conversation. */
+export async function noteAnswer(
+  transaction: Transaction<Database>,
+  room: DirectRoom,
+  { open, named = [] }: Pick<DirectAnswer, "open" | "named">,
+): Promise<void> {
+  await noteCases(transaction, room, named, false);
+  await noteCases(transaction, room, open === undefined ? [] : [open.case.id], true);
 }
 
 function plain(...blocks: Outcome["blocks"]): DirectAnswer {

@@ -14,7 +14,7 @@ import { EventId, RoomId, UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { routeDirect } from "./direct.ts";
-import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
+import { type DirectAnswer, executeDirect, noteAnswer } from "./execute-direct.ts";
 import { answerOperators, type OperatorsDesk } from "./operators-desk.ts";
 import { execute, type RouterOptions, route } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
@@ -95,7 +95,7 @@ export class InboxWorker extends Wakeable {
     if (routed === undefined) return undefined;
     const { open } = routed;
     return {
-      ...{ event, open },
+      ...{ event, open, isDirect: false },
       execute: async (transaction) => ({
         open,
         outcome: await execute(transaction, this.#options, routed),
@@ -108,7 +108,10 @@ export class InboxWorker extends Wakeable {
     const outcome =
       desk === undefined ? undefined : await answerOperators(desk, session.userId, event, message);
     if (outcome === undefined) return undefined;
-    return { event, open: undefined, execute: async () => ({ outcome, open: undefined }) };
+    return {
+      ...{ event, open: undefined, isDirect: false },
+      execute: async () => ({ outcome, open: undefined }),
+    };
   }
 
   async #alone(event: RawEvent, message: Message): Promise<Answerable | undefined> {
@@ -117,17 +120,17 @@ export class InboxWorker extends Wakeable {
     if (direct === undefined) return undefined;
     const file = direct.file === undefined ? undefined : await readSentFile(session, direct.file);
     return {
-      ...{ event, open: direct.open },
+      ...{ event, open: direct.open, isDirect: direct.alone },
       execute: (transaction) => executeDirect(transaction, this.#options, direct, file),
     };
   }
 
-  async #answer({ event, open, execute: carryOut }: Answerable): Promise<void> {
+  async #answer(answerable: Answerable): Promise<void> {
     const { db } = this.#options;
+    const { open, execute: carryOut } = answerable;
     try {
       await db.transaction().execute(async (transaction) => {
-        const { outcome, open: about } = await carryOut(transaction);
-        await this.#complete(transaction, event, about, outcome);
+        await this.#complete(transaction, answerable, await carryOut(transaction));
       });
     } catch (error) {
       // Whether it was committed is not known: the process starts again and looks.
@@ -138,18 +141,22 @@ export class InboxWorker extends Wakeable {
       await db
         .transaction()
         .execute((transaction) =>
-          this.#complete(transaction, event, open, answerError(error, reference)),
+          this.#complete(transaction, answerable, { open, outcome: answerError(error, reference) }),
         );
     }
   }
 
   async #complete(
     transaction: Transaction<Database>,
-    event: RawEvent,
-    open: OpenCase | undefined,
-    outcome: Outcome,
+    { event, isDirect }: Answerable,
+    given: DirectAnswer,
   ): Promise<void> {
+    const { open, outcome } = given;
     const { session, vault } = this.#options;
+    if (isDirect) {
+      const room = { account: session.userId, roomId: event.room_id };
+      await noteAnswer(transaction, room, given);
+    }
     for (const [slot, step] of stepsOf(outcome, event)) {
       await enqueueStep(transaction, open?.seal ?? vault.system, this.#options.now(), {
         account: session.userId,
@@ -171,6 +178,8 @@ interface Answerable {
   readonly event: RawEvent;
   /** Undefined outside of any case. */
   readonly open: OpenCase | undefined;
+  /** Said to the bot alone, in no room of a case. */
+  readonly isDirect: boolean;
   execute(transaction: Transaction<Database>): Promise<DirectAnswer>;
 }
 

@@ -4,7 +4,7 @@ import { loadCommands } from "../../src/commands/registry.ts";
 import { enqueueStep } from "../../src/db/repositories/outbox.ts";
 import { saveMembership } from "../../src/db/repositories/rooms.ts";
 import { routeDirect } from "../../src/delivery/direct.ts";
-import { executeDirect, type ReadFile } from "../../src/delivery/execute-direct.ts";
+import { executeDirect, noteAnswer, type ReadFile } from "../../src/delivery/execute-direct.ts";
 import type { RouterOptions } from "../../src/delivery/router.ts";
 import { noticeContent } from "../../src/documents/message/notice.ts";
 import { renderText } from "../../src/documents/message/render.ts";
@@ -80,6 +80,7 @@ export async function converse(harness: CaseHarness, now: () => Temporal.Instant
       const outcome = await db.transaction().execute(async (transaction) => {
         const read = direct.file === undefined ? undefined : file?.read;
         const given = await executeDirect(transaction, options, direct, read);
+        await noteAnswer(transaction, { account: bot, roomId }, given);
         await enqueueStep(transaction, given.open?.seal ?? vault.system, now(), {
           ...{ account: bot, lane: roomId, caseId: given.open?.case.id },
           step: {

@@ -155,6 +155,62 @@ export async function confirmStep(
     .execute();
 }
 
+/** What was sent in a lane outside of any case, once nothing of it is under way any more. */
+function sentOutside(db: Transaction<Database>, { account, lane }: Lane) {
+  return db
+    .selectFrom("outbox")
+    .select(["transaction_id", "payload", "progress"])
+    .where("account", "=", account)
+    .where("lane", "=", lane)
+    .where("case_id", "is", null)
+    .where("kind", "in", ["send", "send-file"])
+    .where("state", "<>", "pending")
+    .execute();
+}
+
+interface Lane {
+  readonly account: UserId;
+  readonly lane: string;
+}
+
+/** Seals with a case's key what was sent in a lane outside of any case, so that it ends with the case. */
+export async function giveToCase(
+  db: Transaction<Database>,
+  lane: Lane,
+  caseId: CaseId,
+  from: SealBox,
+  to: SealBox,
+): Promise<void> {
+  for (const { transaction_id: id, payload, progress } of await sentOutside(db, lane)) {
+    const place = placeOfPayload(lane.account, id);
+    const again = (column: "payload" | "progress", sealed: typeof payload) => {
+      const there = { ...place, column };
+      return to.seal<unknown>(there, from.open<unknown>(there, sealed, z.unknown()));
+    };
+    await db
+      .updateTable("outbox")
+      .set({
+        case_id: caseId,
+        payload: again("payload", payload),
+        progress: progress === null ? null : again("progress", progress),
+      })
+      .where("account", "=", lane.account)
+      .where("transaction_id", "=", id)
+      .execute();
+  }
+}
+
+/** Deletes what was sent in a lane outside of any case. */
+export async function forgetSent(db: Transaction<Database>, lane: Lane): Promise<void> {
+  const ids = (await sentOutside(db, lane)).map((row) => row.transaction_id);
+  if (ids.length === 0) return;
+  await db
+    .deleteFrom("outbox")
+    .where("account", "=", lane.account)
+    .where("transaction_id", "in", ids)
+    .execute();
+}
+
 export function placeOfPayload(account: UserId, transactionId: string) {
   return { table: "outbox", column: "payload", row: `${account} ${transactionId}` } as const;
 }

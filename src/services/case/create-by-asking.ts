@@ -68,7 +68,11 @@ export async function askFurther(
   if (word === "cancel") {
     return {
       draft: undefined,
-      outcome: answer(paragraph("Cancelled: no case was made, and your answers are forgotten.")),
+      outcome: answer(
+        paragraph(
+          "Cancelled: no case was made, and your answers are kept nowhere but in this conversation.",
+        ),
+      ),
     };
   }
   if (word === "back") return ask(work, asked, stepBack(draft, templates), templates);

@@ -2,7 +2,6 @@ import { sql, type Transaction } from "kysely";
 import type { RetainedContent, RetentionClass } from "../../config/retention.ts";
 import { deleteRoomRows } from "../../db/repositories/case-rows.ts";
 import type { OpenCase } from "../../db/repositories/cases.ts";
-import { wantRenewal } from "../../db/repositories/device-renewals.ts";
 import { appendToJournal, eraseEntries, LOG_ERASED } from "../../db/repositories/journal.ts";
 import { replaceMeasures } from "../../db/repositories/requests.ts";
 import {
@@ -13,8 +12,9 @@ import {
 import type { Database } from "../../db/schema.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
-import { beginShredding, devicesIn, roomsOf, uploadsOf } from "./begin-shredding.ts";
+import { beginShredding } from "./begin-shredding.ts";
 import { mergeRecords } from "./merge-record.ts";
+import { addRows, type Places, takePlaces } from "./places.ts";
 
 export interface DueClass {
   readonly name: string;
@@ -43,14 +43,16 @@ export async function destroyClass(
   if (contents.includes("case")) {
     return beginShredding(work, { name: code, reason, classes: [destroyed] });
   }
-  const rows: Record<string, number> = {};
-  const elsewhere: Pick<ShreddingRecord, "rooms" | "media" | "devices"> = {
-    ...{ rooms: [], media: [], devices: [] },
-  };
+  let rows: Rows = {};
+  let elsewhere: Places["record"] = { rooms: [], media: [], devices: [] };
   for (const content of contents) {
-    if (content === "rooms") Object.assign(elsewhere, await inRooms(work, open));
-    const counts = await destroyRows(db, open, content);
-    for (const [table, count] of Object.entries(counts)) rows[table] = (rows[table] ?? 0) + count;
+    if (content === "rooms") {
+      const places = await takePlaces(work, open);
+      elsewhere = places.record;
+      rows = addRows(rows, places.rows, await deleteRoomRows(db, caseId, places.ending));
+    } else {
+      rows = addRows(rows, await destroyRows(db, open, content));
+    }
   }
   const details = { class: name, code, rows };
   // Sealed with the log's own key, which outlives the case's.
@@ -58,7 +60,7 @@ export async function destroyClass(
   await appendToJournal(db, { vault }, { ...entry, act: "case.destroy", details });
   if (contents.includes("log")) {
     const entries = await eraseEntries(db, caseId);
-    rows.journal = entries;
+    rows = addRows(rows, { journal: entries });
     await appendToJournal(db, { vault }, { ...entry, act: LOG_ERASED, details: { entries } });
   }
   const record = mergeRecords(await findShredding(db, vault, caseId), {
@@ -69,22 +71,6 @@ export async function destroyClass(
   });
   await putShredding(db, vault, record);
   return record;
-}
-
-/** What the rooms have elsewhere, read before their rows are gone; their bots become new devices. */
-async function inRooms(
-  { db, vault }: Work,
-  open: OpenCase,
-): Promise<Pick<ShreddingRecord, "rooms" | "media" | "devices">> {
-  const rooms = await roomsOf(db, open.case.id);
-  const media = await uploadsOf(db, open);
-  const devices = await devicesIn(db, rooms);
-  for (const { userId } of devices) await wantRenewal(db, vault, userId);
-  return {
-    rooms: rooms.map((roomId) => ({ roomId, outcome: "pending" })),
-    media: media.map((uri) => ({ uri, outcome: "pending" })),
-    devices,
-  };
 }
 
 async function destroyRows(
@@ -103,9 +89,8 @@ async function destroyRows(
       return deleteFrom(db, "takeaway", caseId);
     case "request-texts":
       return { "request (texts)": await replaceMeasures(db, seal, caseId, GONE) };
+    // These are more than rows: see destroyClass.
     case "rooms":
-      return deleteRoomRows(db, caseId, await roomsOf(db, caseId));
-    // Both are more than rows: see destroyClass.
     case "log":
     case "case":
       return {};
