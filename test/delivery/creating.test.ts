@@ -9,6 +9,7 @@ import { openedSteps } from "../support/outbox.ts";
 import { rememberRows } from "../support/rewind.ts";
 
 const leader = id("nightjar-ro-pros");
+const chair = id("chair");
 
 let harness: CaseHarness;
 let say: Say;
@@ -100,15 +101,57 @@ describe("creating a case in a conversation", () => {
 
   it("asks for an agenda instead where sections have rooms", async () => {
     for (const text of ["!case new", "focus-group", "Sixth meeting"]) await say(operator, text);
-    expect(await say(operator, "Europe/Amsterdam")).toContain("sessions and workshops");
+    expect(await say(operator, "Europe/Amsterdam")).toContain("Which meeting is it");
+    expect(await say(operator, "skip")).toContain("sessions and workshops");
     expect(await say(operator, "Session I\nw1: Consent\nw1: Again")).toContain(
       "stands there twice",
     );
     expect(await say(operator, "Session I\nw1: Consent")).toContain("Who takes part?");
     await say(operator, "@c:rogatory.localhost co-chair Eurojust Co-chair");
     const plan = await say(operator, "done");
+    expect(plan).toContain("Outcome report: none");
     expect(plan).toContain("FG-???? · s1");
     expect(plan).toContain("FG-???? · w1");
+  });
+
+  it("asks which meeting is reported, so that takeaways and a report can follow", async () => {
+    for (const text of ["!case new", "focus-group", "Sixth meeting"]) await say(operator, text);
+    await say(operator, "Europe/Amsterdam");
+    expect(await say(operator, "the Focus Group")).toContain(
+      "Begin with the number of the meeting",
+    );
+    expect(await say(operator, "6th meeting of the Focus Group on THB")).toContain("which days");
+    expect(await say(operator, "sometime")).toContain("write for instance 7–8 October 2027");
+    expect(await say(operator, "7–8 October 2027")).toContain("Who holds it");
+    expect(await say(operator, "EUROJUST")).toContain("a comma, and the place");
+    expect(await say(operator, "back")).toContain("which days");
+    await say(operator, "7 to 8 October 2027");
+    expect(await say(operator, "EUROJUST, The Hague")).toContain("sessions and workshops");
+    await say(operator, "Consent");
+    await say(operator, `${chair} co-chair Eurojust Co-chair`);
+    expect(await say(operator, "done")).toContain(
+      "Outcome report: 6th meeting of Focus Group on THB, 7–8 October 2027, EUROJUST, The Hague",
+    );
+    await say(operator, "yes");
+    expect(await say(chair, "!case state open in Sixth meeting")).toContain("open");
+    const scribe = { bot: harnessBots.scribe };
+    await say(chair, "in Sixth meeting", scribe);
+    expect(await say(chair, "!t #para s1 Consent is an illusion.", scribe)).toContain(
+      "recorded: #para",
+    );
+    expect(await say(chair, "!report draft", scribe)).toContain("1 takeaway");
+  });
+
+  it("lets no code of a section say what it is about", async () => {
+    for (const text of ["!case new", "focus-group", "Sixth meeting", "Europe/Amsterdam", "skip"]) {
+      await say(operator, text);
+    }
+    const asked = await say(operator, "victims: interview techniques\nS2: Money\nw1: Consent");
+    expect(asked).toContain("s1 — victims: interview techniques");
+    expect(asked).toContain("s2 — Money");
+    expect(asked).toContain("The homeserver reads their codes");
+    await say(operator, `${chair} co-chair Eurojust Co-chair`);
+    expect(await say(operator, "done")).not.toContain("FG-???? · victims");
   });
 
   it("goes back, and is cancelled at any question with nothing kept", async () => {
