@@ -183,6 +183,7 @@ describe("a direct conversation about a case that is over", () => {
     );
     expect(JSON.stringify(announced)).toMatch(/The case is now closed.*Everybody is taken out/);
     expect(await say(observer, "!case status")).toMatch(/^In NIGHTJAR:/);
+    await harness.db.updateTable("outbox").set({ state: "done" }).execute();
     await fireTimers(harness, now.add({ minutes: 6 }).toString());
     expect(await say(leader, "!case status")).toMatch(/^In NIGHTJAR:/);
     expect(await say(leader, "!meeting schedule tomorrow 10:00: X in NIGHTJAR", clerk)).toContain(

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { z } from "zod";
 import { type CaseId, CaseRoomId, EventId, RoomId, UserId } from "../../domain/ids.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
+import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
 
 /** A room is named by its Matrix id, or by our own id while it may not exist yet. */
@@ -209,6 +210,25 @@ export async function forgetSent(db: Transaction<Database>, lane: Lane): Promise
     .where("account", "=", lane.account)
     .where("transaction_id", "in", ids)
     .execute();
+}
+
+/** Whether files of a case, given since an instant, have not been sent yet. */
+export async function hasWaitingFiles(
+  db: Transaction<Database>,
+  account: UserId,
+  caseId: CaseId,
+  since: Temporal.Instant,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("outbox")
+    .select("position")
+    .where("account", "=", account)
+    .where("case_id", "=", caseId)
+    .where("kind", "=", "send-file")
+    .where("state", "=", "pending")
+    .where("created_at", ">=", instantText(since))
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export function placeOfPayload(account: UserId, transactionId: string) {
