@@ -147,7 +147,13 @@ function bindOperations(
         applyCase(work, asCaseRequest(config, params)),
       );
       onSteps();
-      return { code, created, added, rooms: [...rooms], kept: [...kept] };
+      return {
+        code,
+        created,
+        added: { ...added, settings: [...added.settings] },
+        rooms: [...rooms],
+        kept: [...kept],
+      };
     },
     "case.list": async () => [...(await inTransaction(summariseCases))],
     "case.show": ({ case: name, reason }) =>

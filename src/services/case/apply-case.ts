@@ -23,7 +23,12 @@ import { summariseRooms } from "./room-summary.ts";
 
 export interface AppliedCase extends CreatedCase {
   /** What was added to a case that was there already. */
-  readonly added: { readonly people: number; readonly rooms: number };
+  readonly added: {
+    readonly people: number;
+    readonly rooms: number;
+    /** Settings of the file that the case did not have. */
+    readonly settings: readonly string[];
+  };
   /** Sentences about what differs from the file and was left as it is. */
   readonly kept: readonly string[];
 }
@@ -39,7 +44,11 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
   const difference = await compare(work, request);
   const { open } = difference;
   if (open === undefined) {
-    return { ...(await createCase(work, request)), added: { people: 0, rooms: 0 }, kept: [] };
+    return {
+      ...(await createCase(work, request)),
+      added: { people: 0, rooms: 0, settings: [] },
+      kept: [],
+    };
   }
   const { id: caseId, code } = open.case;
   await lockCase(work.db, caseId);
@@ -64,7 +73,7 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
   return {
     ...{ caseId, code, created: false, kept },
     rooms: await summariseRooms(work, caseId),
-    added: { people: newPeople.length, rooms: missingRooms.length },
+    added: { people: newPeople.length, rooms: missingRooms.length, settings: newFields },
   };
 }
 

@@ -134,6 +134,7 @@ reportTemplate: focus-group
 `;
     const { caseId } = await apply(base);
     const added = await apply(report);
+    expect(added.added.settings).toEqual(["meeting", "reportTemplate"]);
     expect(added.kept).toEqual([]);
     const profile = async () => (await findCase(db, vault, caseId))?.case.profile;
     expect(await profile()).toMatchObject({
@@ -238,7 +239,7 @@ reportTemplate: focus-group
       .replace("Europe/Amsterdam", "Europe/Brussels")
       .replace(/ {2}- \{ localpart: chair.*\n/, "");
     const { kept, added } = await apply(changed);
-    expect(added).toEqual({ people: 0, rooms: 0 });
+    expect(added).toEqual({ people: 0, rooms: 0, settings: [] });
     expect(kept).toEqual([
       expect.stringContaining("@fi:example.org was removed from the case and stays out"),
       expect.stringContaining("@md:partner.example has the role rapporteur, and keeps it"),
