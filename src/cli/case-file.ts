@@ -171,9 +171,9 @@ function appliedText(applied: OperationResult<"case.apply">): readonly string[] 
   const { code, created, added, kept } = applied;
   if (created) return createdText(applied);
   return [
-    added.people + added.rooms === 0
+    added.people + added.rooms + added.settings.length === 0
       ? `${code} exists already with all people and rooms of the file: nothing was added.`
-      : `${code} exists already. Added: ${added.people} people, ${added.rooms} rooms.`,
+      : `${code} exists already. Added: ${[`${added.people} people`, `${added.rooms} rooms`, ...added.settings].join(", ")}.`,
     ...kept,
   ];
 }

@@ -37,7 +37,7 @@ async function shred(name: string, options: ShredOptions): Promise<void> {
     const plan = await previewShredding(config, { name, reason: options.reason });
     show(options, plan, () => [
       `${plan.code}: ${plan.name}`,
-      `This would destroy for good: its key and all its content, ${plan.people} people, ${plan.rooms} rooms and ${plan.files} files on the homeserver.`,
+      `This would destroy for good: its key and all its content, ${plan.people} people, ${plan.rooms} rooms, what ${plan.conversations} direct conversations with a bot have of it, and ${plan.files} files on the homeserver.`,
       "Nothing was changed. To do it, add --yes.",
     ]);
     process.exitCode = 1;

@@ -12,8 +12,13 @@ import { type Argument, type ArgumentContext, UsageError } from "./argument.ts";
 export interface CommandContext extends ArgumentContext {
   readonly work: CaseWork;
   readonly case: Case;
-  /** The room in which it was typed; absent on the command line. */
+  /**
+   * The room in which it counts, whose people may know what is made or shown by it; absent on the
+   * command line. A direct conversation counts as the room for everybody.
+   */
   readonly room: CaseRoom | undefined;
+  /** The room whose people read the answer; absent where one person alone reads it. */
+  readonly answeredIn: CaseRoom | undefined;
   /** Who typed it; absent when an operator uses the command line. */
   readonly sender: Person | undefined;
   /** What the sender may do in this case. */

@@ -87,7 +87,7 @@ export function checkWithPeople(
 
 function contextOf(file: CaseFileContent, { serverName, bots }: CaseFileServer): CaseFileContext {
   const templates = roomTemplateNames();
-  const reportTemplates = namesIn("reports").filter((name) => !sharedReportFiles.has(name));
+  const reportTemplates = reportTemplateNames();
   const template = templates.includes(file.template) ? roomTemplate(file.template) : undefined;
   const { reportTemplate } = file;
   const report =
@@ -107,6 +107,11 @@ function contextOf(file: CaseFileContent, { serverName, bots }: CaseFileServer):
     serverName,
     bots,
   };
+}
+
+/** All templates of outcome reports that there are. */
+export function reportTemplateNames(): readonly string[] {
+  return namesIn("reports").filter((name) => !sharedReportFiles.has(name));
 }
 
 function namesIn(folder: string): readonly string[] {

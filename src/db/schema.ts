@@ -139,6 +139,14 @@ export interface Database {
     /** Of which case is spoken, and how far the creation of a new one has come. */
     state: Sealed<unknown>;
   };
+  /** A case that was spoken of, or named, in a room of one person and one bot. */
+  direct_case: {
+    room_id: RoomId;
+    case_id: CaseId;
+    account: UserId;
+    /** False if it was only named, in a list of the person's cases. */
+    discussed: boolean;
+  };
   /** The message that shows how far the making of a case's rooms has come; it is edited in place. */
   creation_progress: {
     case_id: CaseId;

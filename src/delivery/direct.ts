@@ -3,8 +3,10 @@ import { z } from "zod";
 import { recognise } from "../commands/dispatch.ts";
 import { findCaseRoom, type OpenCase } from "../db/repositories/cases.ts";
 import { type DirectState, readDirectState } from "../db/repositories/direct-rooms.ts";
+import { findManagement } from "../db/repositories/management.ts";
 import { listMembers } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
+import { readCaseSaid } from "../domain/case/case-said.ts";
 import type { UserId } from "../domain/ids.ts";
 import type { Decrypted, RawEvent } from "../matrix/crypto/crypto.ts";
 import { ReceivedFile } from "../matrix/media/encrypted-file.ts";
@@ -24,7 +26,7 @@ export interface Direct {
   /** Why it is not certain who has sent it. */
   readonly doubt: Doubt | undefined;
   readonly state: DirectState;
-  /** The case of which is spoken, if the person is on its roster still. */
+  /** The case that the message is about, if the person is on its roster still. */
   readonly open: OpenCase | undefined;
 }
 
@@ -56,6 +58,8 @@ export async function routeDirect(
   if (message === undefined || isEdit(content)) return undefined;
   const { room_id: roomId, sender } = event;
   if ((await findCaseRoom(db, roomId)) !== undefined) return undefined;
+  // An operator may be the only one who has joined it.
+  if ((await findManagement(db))?.roomId === roomId) return undefined;
   const members = await listMembers(db, roomId, ["join", "invite"]);
   const alone = members.every(({ userId }) => userId === account || userId === sender);
   const isText = message.msgtype === "m.text";
@@ -66,6 +70,7 @@ export async function routeDirect(
   const state = kept?.person === sender ? kept : { person: sender };
   if (!isText && state.draft?.step !== "roster") return undefined;
   const own = await casesOf(db, options.vault, sender);
+  const said = readCaseSaid(text, own);
   return {
     ...{ account, event, text, alone, state },
     file:
@@ -73,11 +78,12 @@ export async function routeDirect(
         ? undefined
         : { name: message.filename ?? message.body, file: message.file },
     doubt: doubtOf(trust, options.requireSignedDevices),
-    open: own.find((open) => open.case.id === state.caseId),
+    // What is said of a new case is no other case's.
+    open:
+      state.draft !== undefined
+        ? undefined
+        : "of" in said
+          ? said.of
+          : own.find((open) => open.case.id === state.caseId),
   };
-}
-
-/** The case that is said: `in NIGHTJAR`. */
-export function inCase(text: string): string | undefined {
-  return /^\s*!?in\s+(\S[^\n]*?)\s*$/i.exec(text)?.[1];
 }

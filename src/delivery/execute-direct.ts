@@ -1,11 +1,16 @@
 import type { Transaction } from "kysely";
 import { answerUnknown } from "../commands/answers.ts";
-import { recognise } from "../commands/dispatch.ts";
+import { type Addressed, recognise } from "../commands/dispatch.ts";
 import { roomTemplate } from "../config/room-template.ts";
-import { findCase, findPerson, listCaseRooms, type OpenCase } from "../db/repositories/cases.ts";
+import { findCase, listCaseRooms, type OpenCase } from "../db/repositories/cases.ts";
 import { insertProgress } from "../db/repositories/creation-progress.ts";
-import { type DirectState, saveDirectState } from "../db/repositories/direct-rooms.ts";
-import { transactionIdOf } from "../db/repositories/outbox.ts";
+import {
+  type DirectRoom,
+  type DirectState,
+  noteCases,
+  saveDirectState,
+} from "../db/repositories/direct-rooms.ts";
+import { forgetSent, giveToCase, transactionIdOf } from "../db/repositories/outbox.ts";
 import type { Database } from "../db/schema.ts";
 import {
   answer,
@@ -15,10 +20,13 @@ import {
   paragraph,
   strong,
 } from "../documents/message/outcome.ts";
+import { readCaseSaid } from "../domain/case/case-said.ts";
 import { RogatoryError } from "../domain/errors.ts";
+import type { CaseId } from "../domain/ids.ts";
+import { commonRoom } from "../services/case/common-room.ts";
 import { type AskedFurther, askFurther, beginAsking } from "../services/case/create-by-asking.ts";
-import { casesOf, findOwnCase } from "../services/case/own-cases.ts";
-import { type Direct, inCase } from "./direct.ts";
+import { casesOf, type OwnCase } from "../services/case/own-cases.ts";
+import type { Direct } from "./direct.ts";
 import { refuseDoubtful } from "./doubt.ts";
 import { type RouterOptions, runInRoom } from "./router.ts";
 
@@ -31,6 +39,8 @@ export interface DirectAnswer {
   readonly outcome: Outcome;
   /** The case with whose key the answer is sealed. */
   readonly open: OpenCase | undefined;
+  /** Cases that the answer names beside it. */
+  readonly named?: readonly CaseId[];
 }
 
 /**
@@ -53,9 +63,10 @@ export async function executeDirect(
     );
   }
   const { event, state, text } = direct;
-  const own = await casesOf(transaction, options.vault, event.sender);
+  const all = await casesOf(transaction, options.vault, event.sender);
+  const own = all.filter(({ served }) => served);
   const isOperator = options.operators?.includes(event.sender) === true;
-  if (own.length === 0 && !isOperator) {
+  if (all.length === 0 && !isOperator) {
     return plain(
       paragraph(
         "You are on the roster of no case, so there is nothing that I could do for you. Ask a leader or co-chair of your case to add you.",
@@ -67,35 +78,45 @@ export async function executeDirect(
     return creating(transaction, options, direct, state, file);
   }
   if (/^\s*!case\s+new\b/i.test(text)) return beginCreating(transaction, options, direct);
-  const named = inCase(text);
-  if (named !== undefined) return choose(transaction, options, direct, named, own);
-  const addressed = recognise(options.commands, text);
+  const said = readCaseSaid(text, all);
+  if (said.kind === "two") {
+    throw new RogatoryError(
+      "direct.two-cases",
+      "You name one case before the command and another one after it: name one.",
+    );
+  }
+  const open = "of" in said ? said.of : all.find((known) => known.case.id === state.caseId);
+  if ("of" in said && !said.of.served) throw over(said.of);
+  if (said.kind === "chosen") return choose(transaction, options, direct, said.of);
+  const addressed = recognise(options.commands, said.kind === "with-command" ? said.command : text);
+  const named = own.map((known) => known.case.id);
+  if (said.kind === "unknown") return { ...plain(...unknownCase(said.named, own)), named };
   if (addressed?.kind === "unknown") {
-    return plain(...answerUnknown(addressed.typed, addressed.guess).blocks);
+    return { ...plain(...answerUnknown(addressed.typed, addressed.guess).blocks), open };
   }
-  const open = own.find((known) => known.case.id === state.caseId);
+  if (open !== undefined && !open.served && addressed !== undefined) throw over(open);
   if (addressed === undefined || open === undefined) {
-    return plain(...whichCase(own, isOperator, addressed === undefined ? open : undefined));
+    const chosen = addressed === undefined && open?.served === true ? open : undefined;
+    return { ...plain(...whichCase(own, isOperator, chosen)), named };
   }
-  const outcome = await runHere(transaction, options, direct, open);
-  const heading = paragraph("In ", strong(open.case.profile.name), ":");
+  const outcome = await runHere(transaction, options, direct, addressed, open);
+  const heading = paragraph("In ", strong(open.name), ":");
   return { open, outcome: { ...outcome, blocks: [heading, ...outcome.blocks] } };
+}
+
+function over({ name, code: short }: OwnCase): RogatoryError {
+  return new RogatoryError(
+    "direct.case-over",
+    `${name} (${short}) is over, and everybody was taken out of its rooms: only those who led it are still answered. Ask one of them.`,
+  );
 }
 
 async function choose(
   transaction: Transaction<Database>,
   { vault }: RouterOptions,
   { account, event, state }: Direct,
-  named: string,
-  own: readonly OpenCase[],
+  open: OwnCase,
 ): Promise<DirectAnswer> {
-  const open = findOwnCase(named, own);
-  if (open === undefined) {
-    throw new RogatoryError(
-      "direct.case-unknown",
-      `You are on no roster of a case “${named}”. ${own.length === 0 ? "" : `Yours: ${own.map(nameOf).join(", ")}.`}`.trim(),
-    );
-  }
   const room = { account, roomId: event.room_id };
   await saveDirectState(transaction, vault.system, room, { ...state, caseId: open.case.id });
   return {
@@ -107,7 +128,12 @@ async function choose(
   };
 }
 
-function whichCase(own: readonly OpenCase[], isOperator: boolean, chosen: OpenCase | undefined) {
+function unknownCase(named: string, own: readonly OwnCase[]) {
+  const yours = own.length === 0 ? "" : ` Yours: ${own.map(nameOf).join(", ")}.`;
+  return [paragraph(`You are on no roster of a case “${named}”.${yours}`)];
+}
+
+function whichCase(own: readonly OwnCase[], isOperator: boolean, chosen: OwnCase | undefined) {
   if (chosen !== undefined) {
     return [
       paragraph(
@@ -119,45 +145,47 @@ function whichCase(own: readonly OpenCase[], isOperator: boolean, chosen: OpenCa
       ),
     ];
   }
-  const creation = paragraph(code("!case new"), " creates a case, to the registrar.");
-  if (own.length === 0) return [creation];
+  const creation = isOperator
+    ? [paragraph(code("!case new"), " creates a case, to the registrar.")]
+    : [];
+  const [first] = own;
+  if (first === undefined) {
+    if (isOperator) return creation;
+    return [paragraph("Your cases are over, so there is nothing that I could do for you.")];
+  }
   return [
-    paragraph("Which case do you mean? Tell me first, and then send the command again:"),
-    list(
-      own.map(({ case: { code: short, profile } }) => [code(`in ${profile.name}`), ` (${short})`]),
+    paragraph("Which case do you mean? Answer with one of these, and then send the command again:"),
+    list(own.map(({ name, code: short }) => [code(`in ${name}`), ` (${short})`])),
+    paragraph(
+      "For one command only, say it with the command: ",
+      code(`!help in ${first.name}`),
+      ".",
     ),
-    ...(isOperator ? [creation] : []),
+    ...creation,
   ];
 }
 
-function nameOf({ case: { code: short, profile } }: OpenCase): string {
-  return `${profile.name} (${short})`;
+function nameOf({ name, code: short }: OwnCase): string {
+  return `${name} (${short})`;
 }
 
 /** Runs the command as if it were typed where everybody of the case is. */
 async function runHere(
   transaction: Transaction<Database>,
   options: RouterOptions,
-  { event, text }: Direct,
-  open: OpenCase,
+  { event }: Direct,
+  addressed: Addressed,
+  open: OwnCase,
 ): Promise<Outcome> {
   const template = roomTemplate(open.case.template);
-  const entry = template.rooms.find(
-    ({ kind, per, roles, outsideSpace }) =>
-      kind !== "space" && per === "case" && roles === "all" && !outsideSpace,
-  );
-  const rooms = await listCaseRooms(transaction, open.case.id);
-  const room = rooms.find(({ kind }) => kind === entry?.kind);
-  const addressed = recognise(options.commands, text);
-  if (room === undefined || addressed === undefined) {
+  const room = commonRoom(await listCaseRooms(transaction, open.case.id), open.case.template);
+  if (room === undefined) {
     throw new RogatoryError(
       "direct.no-room",
       "This case has no room for everybody, so that its commands are used in its rooms only.",
     );
   }
-  const sender = await findPerson(transaction, open.seal, open.case.id, event.sender);
-  if (sender === undefined) throw new TypeError("the person's own cases were looked for");
-  return runInRoom(transaction, options, { addressed, event, room, open, template });
+  return runInRoom(transaction, options, { addressed, event, room, open, template }, undefined);
 }
 
 async function beginCreating(
@@ -210,6 +238,9 @@ async function creating(
   });
   const { created, draft: next, outcome } = further;
   await keepDraft(transaction, options, direct, { ...state, draft: next });
+  const lane = { account, lane: event.room_id };
+  // What the questions have repeated of the answers.
+  if (created === undefined && next === undefined) await forgetSent(transaction, lane);
   if (created === undefined) return { outcome, open: undefined };
   // From here on the answer to this message shows the progress.
   await insertProgress(transaction, {
@@ -218,7 +249,10 @@ async function creating(
     roomId: event.room_id,
     firstTransactionId: transactionIdOf(event.event_id, "reply"),
   });
-  return { outcome, open: await findCase(transaction, vault, created.caseId) };
+  const open = await findCase(transaction, vault, created.caseId);
+  if (open === undefined) throw new TypeError("the case has just been made");
+  await giveToCase(transaction, lane, created.caseId, vault.system, open.seal);
+  return { outcome, open };
 }
 
 async function keepDraft(
@@ -229,6 +263,16 @@ async function keepDraft(
 ): Promise<void> {
   const kept = draft === undefined ? state : { ...state, draft };
   await saveDirectState(transaction, vault.system, { account, roomId: event.room_id }, kept);
+}
+
+/** Keeps of which cases somebody was told in a direct conversation. */
+export async function noteAnswer(
+  transaction: Transaction<Database>,
+  room: DirectRoom,
+  { open, named = [] }: Pick<DirectAnswer, "open" | "named">,
+): Promise<void> {
+  await noteCases(transaction, room, named, false);
+  await noteCases(transaction, room, open === undefined ? [] : [open.case.id], true);
 }
 
 function plain(...blocks: Outcome["blocks"]): DirectAnswer {

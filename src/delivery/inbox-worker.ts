@@ -25,7 +25,7 @@ import type { Session } from "../matrix/session/session.ts";
 import { reportParked, reportReplay } from "../services/management/troubles.ts";
 import { routeDirect } from "./direct.ts";
 import { type Doubt, isForged } from "./doubt.ts";
-import { type DirectAnswer, executeDirect } from "./execute-direct.ts";
+import { type DirectAnswer, executeDirect, noteAnswer } from "./execute-direct.ts";
 import { type OperatorsDesk, prepareOperators, routeOperators } from "./operators-desk.ts";
 import { execute, type RouterOptions, route, typedText } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
@@ -174,7 +174,7 @@ export class InboxWorker extends Wakeable {
     if (routed === undefined) return undefined;
     const { doubt, open } = routed;
     return {
-      ...{ event, doubt, open },
+      ...{ event, doubt, open, isDirect: false },
       prepare: async () => async (transaction) => ({
         open,
         outcome: await execute(transaction, this.#options, routed),
@@ -188,7 +188,7 @@ export class InboxWorker extends Wakeable {
     const asked = await routeOperators(desk, session.userId, event, message);
     if (asked === undefined) return undefined;
     return {
-      ...{ event, doubt: asked.doubt, open: undefined },
+      ...{ event, doubt: asked.doubt, open: undefined, isDirect: false },
       prepare: async () => {
         const execution = await prepareOperators(desk, asked);
         return async (transaction) => ({
@@ -204,7 +204,7 @@ export class InboxWorker extends Wakeable {
     const direct = await routeDirect(db, this.#options, session.userId, event, message);
     if (direct === undefined) return undefined;
     return {
-      ...{ event, doubt: direct.doubt, open: direct.open },
+      ...{ event, doubt: direct.doubt, open: direct.open, isDirect: direct.alone },
       prepare: async () => {
         const file =
           direct.file === undefined ? undefined : await readSentFile(session, direct.file);
@@ -213,12 +213,12 @@ export class InboxWorker extends Wakeable {
     };
   }
 
-  async #answer({ event, open, prepare }: Answerable, trust: Trust): Promise<void> {
+  async #answer(answerable: Answerable, trust: Trust): Promise<void> {
+    const { event, open, prepare } = answerable;
     try {
       const carryOut = await prepare();
       await this.#firstTime(event, trust, async (transaction) => {
-        const { outcome, open: about } = await carryOut(transaction);
-        await this.#complete(transaction, event, about, outcome);
+        await this.#complete(transaction, answerable, await carryOut(transaction));
       });
     } catch (error) {
       // Whether it was committed is not known, or it may succeed yet: nothing is said of it.
@@ -227,7 +227,7 @@ export class InboxWorker extends Wakeable {
       if (!(error instanceof RogatoryError)) this.#options.onInternalError(error, reference);
       // Nothing of the failed attempt is kept; the sentence about it is.
       await this.#firstTime(event, trust, (transaction) =>
-        this.#complete(transaction, event, open, answerError(error, reference)),
+        this.#complete(transaction, answerable, { open, outcome: answerError(error, reference) }),
       );
     }
   }
@@ -256,11 +256,15 @@ export class InboxWorker extends Wakeable {
 
   async #complete(
     transaction: Transaction<Database>,
-    event: RawEvent,
-    open: OpenCase | undefined,
-    outcome: Outcome,
+    { event, isDirect }: Answerable,
+    given: DirectAnswer,
   ): Promise<void> {
+    const { open, outcome } = given;
     const { session, vault } = this.#options;
+    if (isDirect) {
+      const room = { account: session.userId, roomId: event.room_id };
+      await noteAnswer(transaction, room, given);
+    }
     for (const [slot, step] of stepsOf(outcome, event)) {
       await enqueueStep(transaction, open?.seal ?? vault.system, this.#options.now(), {
         account: session.userId,
@@ -286,6 +290,8 @@ interface Answerable {
   readonly doubt: Doubt | undefined;
   /** Undefined outside of any case. */
   readonly open: OpenCase | undefined;
+  /** Said to the bot alone, in no room of a case. */
+  readonly isDirect: boolean;
   /** Asks others than the database what has to be known, and gives what is then done in one transaction. */
   prepare(): Promise<(transaction: Transaction<Database>) => Promise<DirectAnswer>>;
 }

@@ -97,14 +97,19 @@ export async function execute(
     return answerUnknown(routed.addressed.typed, routed.addressed.guess);
   }
   refuseDoubtful(routed);
-  return runInRoom(transaction, options, routed);
+  return runInRoom(transaction, options, routed, routed.room);
 }
 
-/** Runs a command as typed in a room of its case. */
+/**
+ * Runs a command as typed in a room of its case.
+ *
+ * @param answeredIn undefined where the sender alone reads the answer
+ */
 export async function runInRoom(
   transaction: Transaction<Database>,
   options: RouterOptions,
   routed: Pick<Routed, "addressed" | "event" | "open" | "room" | "template">,
+  answeredIn: CaseRoom | undefined,
 ): Promise<Outcome> {
   const { addressed, event, open, room, template } = routed;
   if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
@@ -131,6 +136,7 @@ export async function runInRoom(
     },
     case: open.case,
     room,
+    answeredIn,
     sender,
     capabilities: capabilitiesOf(template, sender.profile.role),
     bots: options.accounts,

@@ -52,7 +52,7 @@ export function bindCaseOperations({
         const on: CaseWork = { ...work, caseId: of.id, seal, actor: { kind: "operator", reason } };
         const registry = { case: of, bots: config.bots, cause: `operator-${randomUUID()}` };
         const transition = { to: finalStateAfter(of), reason };
-        const said = { at: work.now, room: undefined };
+        const said = { at: work.now, answeredIn: undefined };
         const changed = await changeState(on, registry, transition, said);
         if (changed.kind !== "done") throw new TypeError("an operator waits for nobody");
         const present = await reread(on, of);

@@ -66,11 +66,14 @@ async function destroyOnHomeserver(
   const bots = record.devices.map(({ userId }) => userId);
   for (const room of record.rooms) {
     if (room.outcome !== "pending") continue;
-    // Purging takes out our homeserver's own people; others learn of it by being removed.
+    // Purging takes out our homeserver's own people; others learn of it by being removed. A direct
+    // conversation is its person's own: without a purge only the bot leaves it.
     const stays = (userId: string) =>
-      administration !== undefined && userId.endsWith(`:${serverName}`);
+      administration === undefined
+        ? room.directWith !== undefined
+        : userId.endsWith(`:${serverName}`);
     await emptyRoom(room.roomId, {
-      registrar: new AccountHttp(homeserverUrl, token, registrar),
+      remover: new AccountHttp(homeserverUrl, token, room.directWith ?? registrar),
       bots: bots.map((userId) => new AccountHttp(homeserverUrl, token, userId)),
       ownAccounts: new Set([registrar, ...bots]),
       stays,

@@ -72,7 +72,10 @@ export const operationShapes = {
       code: z.string(),
       created: z.boolean(),
       rooms: z.array(RoomShape),
-      added: z.object({ people: z.number(), rooms: z.number() }),
+      added: z.object({
+        ...{ people: z.number(), rooms: z.number() },
+        settings: z.array(z.string()),
+      }),
       kept: z.array(z.string()),
     }),
   },

@@ -145,7 +145,13 @@ function bindOperations(
         applyCase(work, asCaseRequest(config, params)),
       );
       onSteps();
-      return { code, created, added, rooms: [...rooms], kept: [...kept] };
+      return {
+        code,
+        created,
+        added: { ...added, settings: [...added.settings] },
+        rooms: [...rooms],
+        kept: [...kept],
+      };
     },
     "case.list": async () => [...(await inTransaction(summariseCases))],
     "case.show": ({ case: name, reason }) =>
@@ -249,6 +255,7 @@ async function runLine(
     work,
     case: open.case,
     room: undefined,
+    answeredIn: undefined,
     sender: undefined,
     capabilities: allCapabilities,
     bots,

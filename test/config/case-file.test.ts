@@ -80,6 +80,11 @@ describe("reading a case file", () => {
       "code: intro",
       "line 11: agenda[2].code “intro” is a section that the report template has by itself",
     ],
+    [
+      "code: s1",
+      "code: victims",
+      "line 6: agenda[0].code “victims” would be read by the homeserver in the name of the section's room",
+    ],
     ["code: s1", "code: S 1", "line 6: agenda[0].code is wrong (“S 1”): a code is short"],
     ["parent: w\n", "parent: v\n", "line 13: agenda[2].parent is wrong: there is no section “v”"],
     [

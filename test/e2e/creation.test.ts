@@ -155,7 +155,14 @@ describe("a case that is created in a conversation, while the bots are killed", 
       await ask(operator, direct, "focus-group");
       await ask(operator, direct, "Plover meeting");
       await killAndRestart();
-      expect(await ask(operator, direct, "Europe/Amsterdam")).toContain("sessions and workshops");
+      expect(await ask(operator, direct, "Europe/Amsterdam")).toContain("Which meeting is it");
+      for (const text of [
+        "6th meeting of the Plovers",
+        "7–8 October 2027",
+        "EUROJUST, The Hague",
+      ]) {
+        await ask(operator, direct, text);
+      }
       await ask(operator, direct, "First session\nSecond session\nThird session");
       await ask(operator, direct, people);
       expect(await ask(operator, direct, "done")).toContain("Answer yes to create it");
@@ -263,6 +270,12 @@ describe("a case that is created in a conversation, while the bots are killed", 
 
       const { roomId } = await guest.person.roomByName("plenary", { members: 4, timeout: MINUTES });
       expect(await ask(guest, roomId, "!help")).toContain("Commands you can use");
+      const led = await chair.person.roomByName("rapporteurs", { members: 3, timeout: MINUTES });
+      expect(await ask(chair, led.roomId, "!case state open")).toContain("open");
+      expect(await ask(chair, led.roomId, "!t #para s1 They nest late.")).toContain(
+        "recorded: #para",
+      );
+      expect(await ask(chair, led.roomId, "!report draft")).toContain("1 takeaway");
     },
     4 * MINUTES,
   );

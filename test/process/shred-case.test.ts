@@ -3,8 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { ensureAccount, readRecoveryKey } from "../../src/db/repositories/accounts.ts";
-import { findCaseByName, listCaseRooms } from "../../src/db/repositories/cases.ts";
-import { enqueueStep } from "../../src/db/repositories/outbox.ts";
+import { findCase, findCaseByName, listCaseRooms } from "../../src/db/repositories/cases.ts";
+import { enqueueStep, placeOfPayload } from "../../src/db/repositories/outbox.ts";
 import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import { homeserverFiles } from "../../src/dev/homeserver/configuration.ts";
 import type { Person } from "../../src/dev/people/person.ts";
@@ -22,13 +22,11 @@ import {
 import { dump } from "../support/filled-database.ts";
 import { type LiveCase, openLiveCase } from "../support/live-case.ts";
 
-const otherCase = `
-template: jit
-name: STORK
-timeZone: Europe/Brussels
-roster:
-  - { localpart: leader, function: Prosecutor, state: BE, role: leader }
-`;
+/** The other case is made by questions and answers. */
+const otherCase = [
+  ...["!case new", "jit", "STORK", "Europe/Brussels", "skip"],
+  ...["@leader:rogatory.localhost leader BE Prosecutor", "done", "yes"],
+];
 
 const secret = "the parcel is behind the sluice";
 const Stored = z.object({
@@ -47,6 +45,10 @@ describe("shredding a case on a real homeserver", () => {
   let shreddedCode: string;
   let otherRoom: RoomId;
   let otherCode: string;
+  /** Direct conversations: about the first case only, about both, and the one that made the other. */
+  let alone: RoomId;
+  let shared: RoomId;
+  let making: RoomId;
   let token: string;
   let administrator: AccountHttp;
   let certificate: SignedCertificate;
@@ -57,10 +59,30 @@ describe("shredding a case on a real homeserver", () => {
   let formerRecoveryKey: string | undefined;
 
   const now = () => Temporal.Now.instant();
+  const ask = async (room: RoomId, text: string) =>
+    (await leader.replyTo(await leader.say(room, text), 60_000)).body;
+  const writeTo = async (bot: UserId, name: string): Promise<RoomId> => {
+    const http = new AccountHttp(live.homeserver.url, live.accessTokenOf(leader));
+    const algorithm = "m.megolm.v1.aes-sha2";
+    const made = await http.json(
+      "POST",
+      "/_matrix/client/v3/createRoom",
+      z.object({ room_id: RoomId }),
+      {
+        body: {
+          ...{ preset: "trusted_private_chat", is_direct: true, name, invite: [bot] },
+          initial_state: [{ type: "m.room.encryption", content: { algorithm }, state_key: "" }],
+        },
+      },
+    );
+    await leader.roomByName(name, { members: 2 });
+    return made.room_id;
+  };
   const environment = () => ({ config: live.config, db: live.db, vault: live.vault, now });
 
   beforeAll(async () => {
-    live = await openLiveCase();
+    const settings = ['operators: ["@leader:rogatory.localhost"]'];
+    live = await openLiveCase(undefined, [], {}, settings);
     const { homeserver, config, db, vault } = live;
     token = (await readRegistration(config.homeserver.registrationFile)).as_token;
     const root = await registerAccount(homeserver, { localpart: "root", admin: true });
@@ -68,16 +90,23 @@ describe("shredding a case on a real homeserver", () => {
     leader = await live.person("leader");
     shreddedRoom = await live.coordination(leader);
     shreddedCode = (await live.ask["case.list"]({}))[0]?.code ?? "";
-    const made = await live.ask["case.new"]({
-      ...{ yaml: otherCase, fileName: "stork.yaml", cause: "stork" },
-    });
-    otherCode = made.code;
+    making = await writeTo(config.bots.registrar, "direct registrar");
+    let created = "";
+    for (const text of otherCase) created = await ask(making, text);
+    otherCode = /JIT-[0-9A-F]{4}/.exec(created)?.[0] ?? "";
     const name = `${otherCode} · coordination`;
     otherRoom = (await leader.roomByName(name)).roomId;
 
     for (const room of [shreddedRoom, otherRoom]) {
       const asked = await leader.say(room, `!action add ${secret} @leader`);
       await leader.replyTo(asked);
+    }
+    alone = await writeTo(config.bots.clerk, "direct one");
+    expect(await ask(alone, "!action list in HERON")).toContain(secret);
+    shared = await writeTo(config.bots.clerk, "direct two");
+    expect(await ask(shared, "!action list")).toContain("Which case do you mean?");
+    for (const name of ["HERON", "STORK"]) {
+      expect(await ask(shared, `!action list in ${name}`)).toContain(secret);
     }
     // A file that the clerk has uploaded for the case.
     const open = await findCaseByName(db, vault, shreddedCode);
@@ -113,11 +142,24 @@ describe("shredding a case on a real homeserver", () => {
     const account = await ensureAccount(db, vault, now(), config.bots.clerk);
     formerDevice = account.deviceId;
     formerRecoveryKey = await readRecoveryKey(db, vault, config.bots.clerk);
-  }, 180_000);
+  }, 300_000);
 
   afterAll(async () => {
     await live.close();
   });
+
+  /** What the outbox still tells to whoever has the master key. */
+  const opened = async (): Promise<string> => {
+    const { db, vault } = live;
+    const rows = await db.selectFrom("outbox").selectAll().execute();
+    const texts: string[] = [];
+    for (const { account, transaction_id: id, payload, case_id: caseId } of rows) {
+      const box = caseId === null ? vault.system : (await findCase(db, vault, caseId))?.seal;
+      const place = placeOfPayload(account, id);
+      texts.push(JSON.stringify(box?.open<unknown>(place, payload, z.unknown())));
+    }
+    return texts.join("\n");
+  };
 
   it("goes on where it was interrupted, wherever that was", async () => {
     const { config } = live;
@@ -154,9 +196,14 @@ describe("shredding a case on a real homeserver", () => {
   it("certifies what was destroyed and what remains, with a signature", async () => {
     expect(certificate.case.code).toBe(shreddedCode);
     expect(certificate.destroyed.rows).toMatchObject({ action_item: 1, person: 2 });
-    const outcomes = new Set(certificate.destroyed.rooms.map(({ outcome }) => outcome));
-    expect(outcomes).toEqual(new Set(["purged"]));
-    expect(certificate.destroyed.rooms).toContainEqual({ roomId: shreddedRoom, outcome: "purged" });
+    const clerk = live.config.bots.clerk;
+    const ended = certificate.destroyed.rooms.filter(({ outcome }) => outcome === "purged");
+    expect(ended).toContainEqual({ roomId: shreddedRoom, outcome: "purged" });
+    expect(ended).toContainEqual({ roomId: alone, outcome: "purged", directWith: clerk });
+    const going = certificate.destroyed.rooms.filter(({ outcome }) => outcome !== "purged");
+    expect(going).toEqual([{ roomId: shared, outcome: "kept", directWith: clerk }]);
+    const named = certificate.remains.filter(({ where }) => where.includes("direct conversations"));
+    expect(named.map(({ advice }) => advice.split(": ")[1])).toEqual([shared]);
     // Interrupted after the deletion, the second attempt finds nothing to delete.
     const [file, ...others] = certificate.destroyed.files;
     expect(file?.uri).toBe(media);
@@ -182,7 +229,8 @@ describe("shredding a case on a real homeserver", () => {
     const { db, vault } = live;
     const text = await dump(db);
     expect(text.includes(wrappedKey)).toBe(false);
-    expect(text.includes(shreddedRoom.slice(1))).toBe(false);
+    for (const room of [shreddedRoom, alone]) expect(text.includes(room.slice(1))).toBe(false);
+    expect(await opened()).not.toMatch(/HERON|member:rogatory/);
     expect(await findCaseByName(db, vault, shreddedCode)).toBeUndefined();
     expect((await live.ask["case.list"]({})).map(({ code }) => code)).toEqual([otherCode]);
     expect(await live.ask["log.verify"]({})).toMatchObject({ findings: [] });
@@ -209,8 +257,8 @@ describe("shredding a case on a real homeserver", () => {
     using synapse = new DatabaseSync(homeserverFiles(directory).database, { readOnly: true });
     for (const table of ["events", "event_json", "current_state_events"]) {
       const count = synapse
-        .prepare(`select count(*) as count from ${table} where room_id = ?`)
-        .get(shreddedRoom);
+        .prepare(`select count(*) as count from ${table} where room_id in (?, ?)`)
+        .get(shreddedRoom, alone);
       expect(count, table).toEqual({ count: 0 });
     }
     const response = await fetch(
@@ -239,14 +287,16 @@ describe("shredding a case on a real homeserver", () => {
       { read: async () => recoveryKey },
     );
     const rooms = new Set((await crypto.identity.exportRoomKeys()).map((key) => key.room_id));
-    expect(rooms.has(shreddedRoom)).toBe(false);
+    for (const room of [shreddedRoom, alone, shared]) expect(rooms.has(room)).toBe(false);
     expect(rooms.has(otherRoom)).toBe(true);
     const results = new Map<string, string[]>();
     for (const message of messages) {
       const { kind } = await crypto.decrypt(message);
       results.set(message.room_id, [...(results.get(message.room_id) ?? []), kind]);
     }
-    expect(new Set(results.get(shreddedRoom))).toEqual(new Set(["undecryptable"]));
+    for (const room of [shreddedRoom, alone, shared]) {
+      expect(new Set(results.get(room)), room).toEqual(new Set(["undecryptable"]));
+    }
     expect(new Set(results.get(otherRoom))).toEqual(new Set(["message"]));
     crypto.stop();
     await store.close();
@@ -279,6 +329,8 @@ describe("shredding a case on a real homeserver", () => {
     const reply = await leader.replyTo(asked);
     expect(reply.body).toContain(secret);
     expect(await leader.shieldOf(reply.eventId)).toBeUndefined();
+    expect(await ask(shared, "!action list")).toContain("in STORK");
+    expect(await ask(shared, "!action list in STORK")).toContain(secret);
     const { db, vault } = live;
     const open = await findCaseByName(db, vault, otherCode);
     if (open === undefined) throw new Error("the other case is gone");
@@ -297,6 +349,15 @@ describe("shredding a case on a real homeserver", () => {
     const left = await shredIn(environment(), { name: "STORK", reason: "closed" });
     expect(left.destroyed.rooms.map(({ outcome }) => outcome)).toContain("left");
     expect(left.remains.some(({ where }) => where.includes("not purged"))).toBe(true);
+    const spoken = left.destroyed.rooms.filter(({ directWith }) => directWith !== undefined);
+    const bots = [config.bots.clerk, config.bots.registrar];
+    expect(spoken).toEqual(
+      expect.arrayContaining([
+        { roomId: shared, outcome: "left", directWith: bots[0] },
+        { roomId: making, outcome: "left", directWith: bots[1] },
+      ]),
+    );
+    expect(await opened()).not.toContain("STORK");
     const { members } = await administrator.json(
       "GET",
       `/_synapse/admin/v1/rooms/${encodeURIComponent(otherRoom)}/members`,
@@ -305,6 +366,8 @@ describe("shredding a case on a real homeserver", () => {
     expect(members).toEqual([]);
     await live.startBots();
     await live.stopBots();
-    expect((await dump(live.db)).includes(otherRoom.slice(1))).toBe(false);
+    const text = await dump(live.db);
+    for (const room of [otherRoom, shared, making])
+      expect(text.includes(room.slice(1))).toBe(false);
   });
 });

@@ -131,6 +131,7 @@ export async function openCaseHarness(options: {
           },
           case: open.case,
           room,
+          answeredIn: room,
           sender,
           capabilities: capabilitiesOf(template, sender.profile.role),
           bots: harnessBots,

@@ -32,7 +32,7 @@ export default defineCommand({
       paragraph(
         "The leaders and members of both States have a room of their own, and each of them an invitation to it or a seat in it.",
       ),
-      ...(context.room === undefined
+      ...(context.answeredIn === undefined
         ? []
         : [
             paragraph(

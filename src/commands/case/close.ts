@@ -14,12 +14,15 @@ export default defineCommand({
     reason: optional(restOfMessage("reason", "kept in the log of the case, sealed")),
   },
   async handle(context, { reason }) {
-    const { work, case: of, bots, sentAt, room, zone } = context;
+    const { work, case: of, bots, sentAt, answeredIn, zone } = context;
     const transition = {
       to: finalStateAfter(of),
       ...(reason === undefined ? {} : { reason }),
     };
     const registry = { case: of, bots, cause: causeOf(context) };
-    return stateAnswer(await changeState(work, registry, transition, { at: sentAt, room }), zone);
+    return stateAnswer(
+      await changeState(work, registry, transition, { at: sentAt, answeredIn }),
+      zone,
+    );
   },
 });

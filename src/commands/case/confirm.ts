@@ -17,8 +17,11 @@ export default defineCommand({
     }),
   },
   async handle(context, { number }) {
-    const { work, case: of, bots, sentAt, room, zone } = context;
+    const { work, case: of, bots, sentAt, answeredIn, zone } = context;
     const registry = { case: of, bots, cause: causeOf(context) };
-    return stateAnswer(await confirmTransition(work, registry, number, { at: sentAt, room }), zone);
+    return stateAnswer(
+      await confirmTransition(work, registry, number, { at: sentAt, answeredIn }),
+      zone,
+    );
   },
 });

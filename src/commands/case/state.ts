@@ -17,11 +17,14 @@ export default defineCommand({
     state: optional(restOfMessage("state", "a state that can follow; !case state lists them")),
   },
   async handle(context, { state }) {
-    const { work, case: of, bots, sentAt, room, zone } = context;
+    const { work, case: of, bots, sentAt, answeredIn, zone } = context;
     if (state !== undefined) {
       const to = state.trim().toLowerCase().split(/\s+/).join("-");
       const registry = { case: of, bots, cause: causeOf(context) };
-      return stateAnswer(await changeState(work, registry, { to }, { at: sentAt, room }), zone);
+      return stateAnswer(
+        await changeState(work, registry, { to }, { at: sentAt, answeredIn }),
+        zone,
+      );
     }
     const { life } = roomTemplate(of.template);
     const { title } = stateOf(life, stateNameOf(life, of.state));

@@ -12,19 +12,31 @@ export default defineCommand({
   summary: "list the commands you can use, or explain one",
   examples: ["help", "help meeting schedule"],
   arguments: { topic: optional(restOfMessage("command", "the command to explain")) },
-  async handle({ commands, capabilities, case: of }, { topic }) {
+  async handle({ commands, capabilities, case: of, answeredIn, eventId }, { topic }) {
     const available = commands.filter(({ capability }) =>
       isPermitted(capabilities, of, capability),
     );
-    return topic === undefined ? overview(available) : explain(available, topic);
+    if (topic !== undefined) return explain(available, topic);
+    const isDirect = eventId !== undefined && answeredIn === undefined;
+    return overview(available, isDirect ? of.profile.name : undefined);
   },
 });
 
-function overview(available: readonly Command[]): Outcome {
+/** @param name of the case, in a direct conversation, which can be about several */
+function overview(available: readonly Command[], name: string | undefined): Outcome {
   return answer(
     paragraph("Commands you can use in this case:"),
     list(available.map((command) => [code(command.usage), ` — ${command.summary}`])),
     paragraph(code("!help meeting schedule"), " explains one of them with examples."),
+    ...(name === undefined
+      ? []
+      : [
+          paragraph(
+            "In a direct conversation, ",
+            code(`in ${name}`),
+            " says what all further commands are about; before or after a command it counts for that command only.",
+          ),
+        ]),
   );
 }
 

@@ -28,10 +28,11 @@ export default defineCommand({
   examples: ["member share @ro-police:example.org"],
   arguments: { name: memberName },
   async handle(context, { name }) {
-    const { work, sentAt, zone } = context;
+    const { work, case: of, answeredIn, sentAt, zone } = context;
     const roster = await listPeople(work.db, work.seal, work.caseId);
     const { userId } = findMember(name, roster);
-    const { person, meetings, actions, requests } = await sharePast(work, context, userId, sentAt);
+    const place = { case: of, room: answeredIn };
+    const { person, meetings, actions, requests } = await sharePast(work, place, userId, sentAt);
     const today = sentAt.toZonedDateTimeISO(zone).toPlainDate();
     const { statuses } = instrumentCatalogue();
     return answer(

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { z } from "zod";
 import { type CaseId, CaseRoomId, EventId, RoomId, UserId } from "../../domain/ids.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
+import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
 
 /** A room is named by its Matrix id, or by our own id while it may not exist yet. */
@@ -155,6 +156,81 @@ export async function confirmStep(
     .where("transaction_id", "=", transactionId)
     .where("confirmed_at", "is", null)
     .execute();
+}
+
+/** What was sent in a lane outside of any case, once nothing of it is under way any more. */
+function sentOutside(db: Transaction<Database>, { account, lane }: Lane) {
+  return db
+    .selectFrom("outbox")
+    .select(["transaction_id", "payload", "progress"])
+    .where("account", "=", account)
+    .where("lane", "=", lane)
+    .where("case_id", "is", null)
+    .where("kind", "in", ["send", "send-file"])
+    .where("state", "<>", "pending")
+    .execute();
+}
+
+interface Lane {
+  readonly account: UserId;
+  readonly lane: string;
+}
+
+/** Seals with a case's key what was sent in a lane outside of any case, so that it ends with the case. */
+export async function giveToCase(
+  db: Transaction<Database>,
+  lane: Lane,
+  caseId: CaseId,
+  from: SealBox,
+  to: SealBox,
+): Promise<void> {
+  for (const { transaction_id: id, payload, progress } of await sentOutside(db, lane)) {
+    const place = placeOfPayload(lane.account, id);
+    const again = (column: "payload" | "progress", sealed: typeof payload) => {
+      const there = { ...place, column };
+      return to.seal<unknown>(there, from.open<unknown>(there, sealed, z.unknown()));
+    };
+    await db
+      .updateTable("outbox")
+      .set({
+        case_id: caseId,
+        payload: again("payload", payload),
+        progress: progress === null ? null : again("progress", progress),
+      })
+      .where("account", "=", lane.account)
+      .where("transaction_id", "=", id)
+      .execute();
+  }
+}
+
+/** Deletes what was sent in a lane outside of any case. */
+export async function forgetSent(db: Transaction<Database>, lane: Lane): Promise<void> {
+  const ids = (await sentOutside(db, lane)).map((row) => row.transaction_id);
+  if (ids.length === 0) return;
+  await db
+    .deleteFrom("outbox")
+    .where("account", "=", lane.account)
+    .where("transaction_id", "in", ids)
+    .execute();
+}
+
+/** Whether files of a case, given since an instant, have not been sent yet. */
+export async function hasWaitingFiles(
+  db: Transaction<Database>,
+  account: UserId,
+  caseId: CaseId,
+  since: Temporal.Instant,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("outbox")
+    .select("position")
+    .where("account", "=", account)
+    .where("case_id", "=", caseId)
+    .where("kind", "=", "send-file")
+    .where("state", "=", "pending")
+    .where("created_at", ">=", instantText(since))
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export function placeOfPayload(account: UserId, transactionId: string) {

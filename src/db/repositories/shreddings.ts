@@ -17,8 +17,13 @@ export const ShreddingRecord = z.strictObject({
   rooms: z.array(
     z.strictObject({
       roomId: RoomId,
-      /** `left`: emptied of people, for want of an administrator's right to purge it. */
-      outcome: z.enum(["pending", "purged", "left", "gone"]),
+      /**
+       * `left`: emptied of people, for want of an administrator's right to purge it; `kept`: a direct
+       * conversation that is about other cases too.
+       */
+      outcome: z.enum(["pending", "purged", "left", "gone", "kept"]),
+      /** The bot, where it is a direct conversation with one. */
+      directWith: UserId.optional(),
     }),
   ),
   /** Files that the bots have uploaded. */

@@ -173,6 +173,9 @@ function checkParties({ agreement }: CaseFileContent): CaseFileProblem[] {
   );
 }
 
+/** Says nothing of what a section is about. */
+const NEUTRAL_CODE = /^[a-z]{1,2}\d{1,2}([.-]\d{1,2})?$/;
+
 function checkAgenda({ agenda }: CaseFileContent, context: CaseFileContext): CaseFileProblem[] {
   const problems: CaseFileProblem[] = [];
   const fixed = new Set(context.fixedSections.map(({ code }) => code));
@@ -189,6 +192,12 @@ function checkAgenda({ agenda }: CaseFileContent, context: CaseFileContext): Cas
       problems.push({
         path: [...where, "code"],
         message: `“${code}” is a section that the report template has by itself: use another code`,
+      });
+    }
+    if (room && !NEUTRAL_CODE.test(code)) {
+      problems.push({
+        path: [...where, "code"],
+        message: `“${code}” would be read by the homeserver in the name of the section's room: use a letter and a number, such as s1 or w2, or remove room: true`,
       });
     }
     if (parent !== undefined && !main.has(parent)) {

@@ -5,6 +5,13 @@ import { findState, isMeantAsState, parseState } from "../request/states.ts";
 import { nearest } from "../text/nearest.ts";
 import { canonicalZone } from "../time/zone.ts";
 import { type CaseFileContent, RosterEntry } from "./case-file.ts";
+import {
+  MeetingDraft,
+  meetingOf,
+  readGroup,
+  readMeetingDates,
+  readVenue,
+} from "./creation-meeting.ts";
 
 /** What is asked, in this order, when a case is created in a conversation. */
 export const CreationStep = z.enum([
@@ -13,6 +20,9 @@ export const CreationStep = z.enum([
   "zone",
   "parties",
   "purpose",
+  "meeting",
+  "dates",
+  "venue",
   "agenda",
   "roster",
   "confirm",
@@ -27,6 +37,9 @@ export const CreationDraft = z.strictObject({
   timeZone: z.string().optional(),
   parties: z.array(z.string()).optional(),
   purpose: z.string().optional(),
+  /** Of the outcome report, like its template. */
+  meeting: MeetingDraft.optional(),
+  reportTemplate: z.string().optional(),
   agenda: z.array(AgendaEntry).default([]),
   roster: z.array(RosterEntry).default([]),
 });
@@ -40,6 +53,8 @@ export interface TemplateChoice {
   readonly hasPairs: boolean;
   /** Rooms for sections: the case has an agenda. */
   readonly hasSections: boolean;
+  /** The template of its outcome report, where somebody may draft one. */
+  readonly reportTemplate: string | undefined;
 }
 
 export const firstDraft: CreationDraft = { step: "template", agenda: [], roster: [] };
@@ -50,6 +65,10 @@ function stepsOf(draft: CreationDraft, templates: readonly TemplateChoice[]): Cr
   return CreationStep.options.filter((step) => {
     if (step === "parties") return choice?.hasPairs === true;
     if (step === "purpose") return choice?.hasPairs === true && draft.parties !== undefined;
+    if (step === "meeting") return choice?.reportTemplate !== undefined;
+    if (step === "dates" || step === "venue") {
+      return choice?.reportTemplate !== undefined && draft.meeting !== undefined;
+    }
     if (step === "agenda") return choice?.hasSections === true;
     return true;
   });
@@ -73,14 +92,17 @@ export function stepOn(draft: CreationDraft, templates: readonly TemplateChoice[
 /**
  * Takes the answer to every question but those for people and for consent.
  *
+ * @param saidAt the instant of the answer, for dates without a year
  * @throws RogatoryError `creation.answer` with what was expected
  */
 export function takeAnswer(
   draft: CreationDraft,
   said: string,
   templates: readonly TemplateChoice[],
+  saidAt: Temporal.Instant,
 ): CreationDraft {
   const text = said.trim();
+  const { meeting, timeZone } = draft;
   const skipped = text.toLowerCase() === "skip";
   switch (draft.step) {
     case "template":
@@ -94,6 +116,25 @@ export function takeAnswer(
     case "purpose":
       if (text !== "" && text.length <= 2000) return stepOn({ ...draft, purpose: text }, templates);
       throw wrong("The purpose has between 1 and 2000 letters.");
+    case "meeting": {
+      const group = skipped ? undefined : readGroup(text);
+      const { reportTemplate } = templates.find(({ name }) => name === draft.template) ?? {};
+      return stepOn(
+        group === undefined
+          ? { ...draft, meeting: undefined, reportTemplate: undefined }
+          : { ...draft, meeting: { ...meeting, group }, reportTemplate },
+        templates,
+      );
+    }
+    case "dates": {
+      if (meeting === undefined) return draft;
+      const standpoint = { zone: timeZone ?? "UTC", reference: saidAt };
+      const dates = readMeetingDates(text, standpoint);
+      return stepOn({ ...draft, meeting: { ...meeting, dates } }, templates);
+    }
+    case "venue":
+      if (meeting === undefined) return draft;
+      return stepOn({ ...draft, meeting: { ...meeting, venue: readVenue(text) } }, templates);
     case "agenda":
       return stepOn({ ...draft, agenda: skipped ? [] : readAgenda(text) }, templates);
     default:
@@ -103,11 +144,13 @@ export function takeAnswer(
 
 /** The content of a case file that says the same. */
 export function contentOf(draft: CreationDraft): CaseFileContent | undefined {
-  const { template, name, timeZone, parties, purpose, agenda, roster } = draft;
+  const { template, name, timeZone, parties, purpose, reportTemplate, agenda, roster } = draft;
   if (template === undefined || name === undefined || timeZone === undefined) return undefined;
   const agreement =
     parties === undefined || purpose === undefined ? {} : { agreement: { parties, purpose } };
-  return { template, name, timeZone, ...agreement, agenda, roster };
+  const meeting = meetingOf(draft.meeting);
+  const report = meeting === undefined ? {} : { meeting, reportTemplate };
+  return { template, name, timeZone, ...agreement, ...report, agenda, roster };
 }
 
 function chooseTemplate(text: string, templates: readonly TemplateChoice[]): string {
@@ -144,15 +187,18 @@ function readParties(text: string): string[] {
   throw wrong("An agreement has at least two States, such as RO BE NL; or answer skip.");
 }
 
-const CODED = /^([a-z][a-z0-9.-]{0,30})\s*:\s+(.+)$/;
+/** The homeserver reads codes in the names of rooms: what could say anything stays in the title. */
+const CODED = /^([a-z]{1,2}\d{1,2})\s*:\s+(.+)$/i;
 
-/** One section in a line, with a code of its own (`w1: Consent`) or numbered `s1`, `s2`, ... */
+/** One section in a line, with a neutral code of its own (`w1: Consent`) or numbered `s1`, `s2`, ... */
 function readAgenda(text: string): AgendaEntry[] {
   const lines = text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
+  const coded = lines.map((line) => CODED.exec(line)?.[1]?.toLowerCase());
+  const free = lines.map((_, index) => `s${index + 1}`).filter((code) => !coded.includes(code));
   const entries = lines.map((line, index) => {
-    const [, code = `s${index + 1}`, title = line] = CODED.exec(line) ?? [];
+    const [, , title = line] = CODED.exec(line) ?? [];
     if (title.length > 300) throw wrong(`Line ${index + 1} has more than 300 letters.`);
-    return { code, title, room: true };
+    return { code: coded[index] ?? free.shift() ?? `s${index + 1}`, title, room: true };
   });
   const twice = entries.find(
     ({ code }, index) => entries.findIndex((e) => e.code === code) < index,

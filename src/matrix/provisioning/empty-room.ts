@@ -3,8 +3,8 @@ import { type RoomId, UserId } from "../../domain/ids.ts";
 import { type AccountHttp, HomeserverError, path } from "../http.ts";
 
 export interface EmptyRoomOptions {
-  /** The account that made the room and may remove everybody from it. */
-  readonly registrar: AccountHttp;
+  /** An account that is in the room; what it may not do there is left undone. */
+  readonly remover: AccountHttp;
   /** The bots' accounts, the registrar's too. */
   readonly bots: readonly AccountHttp[];
   readonly ownAccounts: ReadonlySet<string>;
@@ -21,9 +21,9 @@ const Nothing = z.object({});
 
 /** Removes people and takes back invitations; the bots leave last. Repeating it is harmless. */
 export async function emptyRoom(roomId: RoomId, options: EmptyRoomOptions): Promise<void> {
-  const { registrar, bots, ownAccounts } = options;
+  const { remover, bots, ownAccounts } = options;
   const members = await unlessRefused(() =>
-    registrar.json("GET", path`/_matrix/client/v3/rooms/${roomId}/members`, Members, {
+    remover.json("GET", path`/_matrix/client/v3/rooms/${roomId}/members`, Members, {
       query: { not_membership: "leave" },
     }),
   );
@@ -31,7 +31,7 @@ export async function emptyRoom(roomId: RoomId, options: EmptyRoomOptions): Prom
     if (content.membership !== "join" && content.membership !== "invite") continue;
     if (ownAccounts.has(userId) || options.stays(userId)) continue;
     await unlessRefused(() =>
-      registrar.json("POST", path`/_matrix/client/v3/rooms/${roomId}/kick`, Nothing, {
+      remover.json("POST", path`/_matrix/client/v3/rooms/${roomId}/kick`, Nothing, {
         body: { user_id: userId },
       }),
     );

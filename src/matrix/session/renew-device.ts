@@ -66,7 +66,7 @@ async function makeDevice(options: RenewOptions, renewal: DeviceRenewal) {
   const all = await old.crypto.identity.exportRoomKeys();
   const kept = all.filter((key: RoomKey) => !options.isForgotten(key.room_id));
   await fresh.crypto.identity.importRoomKeys(kept);
-  await trackPeople(db, userId, fresh.crypto, options.isForgotten);
+  await trackPeople(db, userId, fresh.crypto);
 
   const recoveryKey = renewal.recoveryKey ?? (await fresh.crypto.identity.newRecoveryKey());
   await keepRenewedRecoveryKey(db, vault, userId, recoveryKey);

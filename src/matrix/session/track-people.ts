@@ -8,14 +8,11 @@ import { openRoomView } from "../crypto/room-view.ts";
 /**
  * Tells a new crypto store of the people in the account's rooms, and asks for their devices. It knows
  * nobody at first: without this the first message of everybody would be refused.
- *
- * @param isForgotten rooms that it is not to be told of
  */
 export async function trackPeople(
   db: Kysely<Database>,
   userId: UserId,
   crypto: AccountCrypto,
-  isForgotten: (roomId: RoomId) => boolean = () => false,
 ): Promise<void> {
   const rows = await db
     .selectFrom("room_member")
@@ -24,7 +21,7 @@ export async function trackPeople(
     .where("membership", "=", "join")
     .execute();
   for (const { room_id: roomId } of rows) {
-    if (!isForgotten(roomId)) await trackRoom(db, crypto, roomId);
+    await trackRoom(db, crypto, roomId);
   }
   await crypto.identity.exchangeKeys();
 }

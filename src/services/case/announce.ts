@@ -10,7 +10,7 @@ import { commonRoom } from "./common-room.ts";
 /**
  * Lets the registrar say something in the room of everybody, unless it is said there anyway.
  *
- * @param answeredIn the room in which the command's own answer is read
+ * @param answeredIn the room whose people read the command's own answer; undefined if nobody else does
  */
 export async function announce(
   work: CaseWork,

@@ -44,10 +44,11 @@ export type ChangedState =
       readonly until: Temporal.Instant;
     };
 
-/** When and where somebody says it. */
+/** When somebody says it, and who reads the answer. */
 export interface Said {
   readonly at: Temporal.Instant;
-  readonly room: CaseRoom | undefined;
+  /** Absent where nobody else reads it: on the command line, in a direct conversation. */
+  readonly answeredIn: CaseRoom | undefined;
 }
 
 /**
@@ -70,7 +71,7 @@ export async function changeState(
   const state = stateOf(life, transition.to);
   checkAgreement(work, present, state);
   if (!needsSecondLeader(life, from, transition.to) || work.actor.kind !== "person") {
-    return apply(work, registry, present, transition, said.room, {});
+    return apply(work, registry, present, transition, said.answeredIn, {});
   }
   const number = await transitions.insert(work.db, work.seal, work.caseId, {
     ...transition,
@@ -125,7 +126,7 @@ export async function confirmTransition(
   checkTransition(life, stateNameOf(life, present.state), transition.to);
   checkAgreement(work, present, stateOf(life, transition.to));
   const by = { number, askedBy: askedBy ?? "operator" };
-  return apply(work, registry, present, transition, said.room, by);
+  return apply(work, registry, present, transition, said.answeredIn, by);
 }
 
 /**

@@ -2,15 +2,18 @@ import { roomTemplate } from "../../config/room-template.ts";
 import type { BotName } from "../../domain/case/bots.ts";
 import type { CaseRoom } from "../../domain/case/case.ts";
 
-/** The first room of everybody (coordination, plenary) in which a bot is. */
+/** The first room of everybody (coordination, plenary); with a bot, the first in which that one is. */
 export function commonRoom(
   rooms: readonly CaseRoom[],
   template: string,
-  bot: BotName,
+  bot?: BotName,
 ): CaseRoom | undefined {
   const open = roomTemplate(template).rooms.find(
     ({ kind, per, roles, bots }) =>
-      kind !== "space" && per === "case" && roles === "all" && bots.includes(bot),
+      kind !== "space" &&
+      per === "case" &&
+      roles === "all" &&
+      (bot === undefined || bots.includes(bot)),
   );
   return rooms.find(({ kind }) => kind === open?.kind);
 }

@@ -1,4 +1,4 @@
-import { checkWithPeople } from "../../config/case-file.ts";
+import { checkWithPeople, reportTemplateNames } from "../../config/case-file.ts";
 import { asError } from "../../config/located-yaml.ts";
 import { roomTemplate, roomTemplateNames } from "../../config/room-template.ts";
 import { type ReadRoster, readEntries, readRoster } from "../../config/roster-file.ts";
@@ -68,13 +68,17 @@ export async function askFurther(
   if (word === "cancel") {
     return {
       draft: undefined,
-      outcome: answer(paragraph("Cancelled: no case was made, and your answers are forgotten.")),
+      outcome: answer(
+        paragraph(
+          "Cancelled: no case was made, and your answers are kept nowhere but in this conversation.",
+        ),
+      ),
     };
   }
   if (word === "back") return ask(work, asked, stepBack(draft, templates), templates);
   if (draft.step === "roster") return takePeople(work, asked, draft, said, templates);
   if (draft.step === "confirm") return confirm(work, asked, draft, word, templates);
-  const next = takeAnswer(draft, said.text, templates);
+  const next = takeAnswer(draft, said.text, templates, work.now);
   if (draft.step === "name") await refuseTakenName(work, next);
   return ask(work, asked, next, templates);
 }
@@ -213,8 +217,16 @@ function serverFor(bots: BotAccounts) {
 
 function templateChoices(): readonly TemplateChoice[] {
   return roomTemplateNames().map((name) => {
-    const { title, rooms } = roomTemplate(name);
+    const { title, rooms, roles } = roomTemplate(name);
     const has = (per: string) => rooms.some((room) => room.per === per);
-    return { name, title, hasPairs: has("pair"), hasSections: has("section") };
+    const hasReport = Object.values(roles).some(({ capabilities }) =>
+      capabilities.includes("report.draft"),
+    );
+    const reports = reportTemplateNames();
+    const reportTemplate = reports.includes(name) ? name : reports[0];
+    return {
+      ...{ name, title, hasPairs: has("pair"), hasSections: has("section") },
+      reportTemplate: hasReport ? reportTemplate : undefined,
+    };
   });
 }

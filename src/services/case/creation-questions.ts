@@ -13,6 +13,7 @@ import {
 } from "../../documents/message/outcome.ts";
 import { renderText } from "../../documents/message/render.ts";
 import type { CreationDraft, TemplateChoice } from "../../domain/case/creation-draft.ts";
+import { describeMeeting, meetingExamples, meetingOf } from "../../domain/case/creation-meeting.ts";
 import type { Way } from "../../domain/case/ways.ts";
 import type { CasePlan } from "./plan-case.ts";
 
@@ -66,10 +67,30 @@ function blocksOf(
       ];
     case "purpose":
       return [paragraph("What is the purpose of the agreement?")];
+    case "meeting":
+      return [
+        paragraph(
+          "Which meeting is it, as on the title page of its outcome report? For example: ",
+          code(meetingExamples.group),
+          ". ",
+          code("skip"),
+          " makes a case without takeaways and report.",
+        ),
+      ];
+    case "dates":
+      return [
+        paragraph(
+          "On which days is it, such as ",
+          code(meetingExamples.dates),
+          "? One day will do.",
+        ),
+      ];
+    case "venue":
+      return [paragraph("Who holds it, and where, such as ", code(meetingExamples.venue), "?")];
     case "agenda":
       return [
         paragraph(
-          "Which sessions and workshops have a room of their own? One in a line, with a code if you like: ",
+          "Which sessions and workshops have a room of their own? One in a line; they are numbered, or begin with a letter and a number: ",
           code("w1: Identifying victims"),
           ". ",
           code("skip"),
@@ -78,6 +99,7 @@ function blocksOf(
       ];
     case "roster":
       return [
+        ...(draft.roster.length === 0 ? sectionBlocks(draft) : []),
         ...(draft.roster.length === 0
           ? [paragraph("Who takes part? Send me one of these, several times if you like:")]
           : [
@@ -95,8 +117,19 @@ function blocksOf(
         ...(draft.roster.length === 0 ? waysToSend(draft) : []),
       ];
     case "confirm":
-      return plan === undefined ? [] : [...planBlocks(plan)];
+      return plan === undefined ? [] : [...planBlocks(plan, draft, templates)];
   }
+}
+
+/** Which code each section has got: people type it. */
+function sectionBlocks({ agenda }: CreationDraft): Block[] {
+  if (agenda.length === 0) return [];
+  return [
+    paragraph(
+      "These are the sections. The homeserver reads their codes in the names of the rooms, which is why these are numbers; the titles are said inside encrypted messages only.",
+    ),
+    list(agenda.map(({ code: short, title }) => [code(short), ` — ${title}`])),
+  ];
 }
 
 function waysToSend({ template }: CreationDraft): Block[] {
@@ -123,11 +156,20 @@ export const wayTexts: Readonly<Record<Way, string>> = {
   joined: "joined by me",
 };
 
-function planBlocks({ name, kind, rooms, people }: CasePlan): readonly Block[] {
+function planBlocks(
+  { name, kind, rooms, people }: CasePlan,
+  { meeting, template }: CreationDraft,
+  templates: readonly TemplateChoice[],
+): readonly Block[] {
+  const choice = templates.find((known) => known.name === template);
+  const hasReport = choice?.reportTemplate !== undefined;
+  const reported = meetingOf(meeting);
+  const report = reported === undefined ? "none" : describeMeeting(reported);
   return [
     fields([
       ["Case", strong(name)],
       ["Kind", kind],
+      ...(hasReport ? [["Outcome report", report] as const] : []),
     ]),
     table(
       ["Room", "Who joins", "People"],

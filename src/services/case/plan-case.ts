@@ -61,6 +61,9 @@ export interface PersonPlanned {
   readonly exists: boolean;
 }
 
+const reportFields = ["meeting", "reportTemplate"] as const;
+type ReportField = (typeof reportFields)[number];
+
 /** What is to be done for a file, in terms of the database. */
 export interface CaseDifference {
   /** The case of this name, which is what makes it the same case. */
@@ -69,6 +72,8 @@ export interface CaseDifference {
   readonly wanted: readonly PlannedRoom[];
   readonly missingRooms: readonly PlannedRoom[];
   readonly newPeople: readonly PlannedPerson[];
+  /** What the outcome report needs and the case has not. */
+  readonly newFields: readonly ReportField[];
   readonly kept: readonly string[];
 }
 
@@ -139,7 +144,7 @@ export async function compare(
   const areRoomsGone = open !== undefined && (await wereRoomsDestroyed({ db, vault }, open));
   const wanted = areRoomsGone ? [] : planRooms(code, file, template, bots);
   if (open === undefined) {
-    return { open, wanted, missingRooms: wanted, newPeople: file.people, kept: [] };
+    return { open, wanted, missingRooms: wanted, newPeople: file.people, newFields: [], kept: [] };
   }
   if (open.case.template !== file.template) {
     throw new RogatoryError(
@@ -158,6 +163,9 @@ export async function compare(
       ({ kind, section }) => !rooms.some((room) => room.kind === kind && room.section === section),
     ),
     newPeople: file.people.filter(({ userId }) => !known.has(userId) && !removed.has(userId)),
+    newFields: reportFields.filter(
+      (key) => open.case.profile[key] === undefined && file.profile[key] !== undefined,
+    ),
     kept: [
       ...(areRoomsGone
         ? ["Its rooms were destroyed when their retention time was over: none is made again."]
@@ -213,13 +221,15 @@ function changedState(
   ];
 }
 
-/** Sections of the agenda are added; what else a case is keeps what it was made with. */
+/** Sections of the agenda are added, and what a report needs; what else a case is keeps what it was made with. */
 function changedProfile({ case: { profile } }: OpenCase, file: CaseFile): readonly string[] {
   const { agenda, ...before } = profile;
   const { agenda: wanted, ...after } = file.profile;
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (key) =>
-      key !== "name" && !isDeepStrictEqual(Reflect.get(before, key), Reflect.get(after, key)),
+      key !== "name" &&
+      !(reportFields.some((field) => field === key) && Reflect.get(before, key) === undefined) &&
+      !isDeepStrictEqual(Reflect.get(before, key), Reflect.get(after, key)),
   );
   const sections = agenda.filter((entry) =>
     wanted.some((other) => other.code === entry.code && !isDeepStrictEqual(other, entry)),

@@ -15,7 +15,7 @@ export function planReport({ profile }: Case): ReportPlan {
   if (meeting === undefined || reportTemplate === undefined) {
     throw new RogatoryError(
       "report.none",
-      "This case has no outcome report: takeaways and reports belong to focus-group meetings.",
+      "Nothing says yet which meeting this case reports on: ask an operator to add meeting and reportTemplate to its case file, and to apply it (rogatory case apply).",
     );
   }
   const rules = reportRules(reportTemplate);

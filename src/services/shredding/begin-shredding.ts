@@ -1,21 +1,16 @@
-import type { Transaction } from "kysely";
-import { z } from "zod";
 import { deleteCaseRows } from "../../db/repositories/case-rows.ts";
 import { findCaseByName, type OpenCase } from "../../db/repositories/cases.ts";
-import { wantRenewal } from "../../db/repositories/device-renewals.ts";
 import { appendToJournal } from "../../db/repositories/journal.ts";
-import { placeOfPayload } from "../../db/repositories/outbox.ts";
 import {
   emptyCase,
   findShredding,
   putShredding,
   type ShreddingRecord,
 } from "../../db/repositories/shreddings.ts";
-import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import type { CaseId, RoomId } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
 import { mergeRecords } from "./merge-record.ts";
+import { addRows, conversationsOf, roomsOf, takePlaces, uploadsOf } from "./places.ts";
 
 export interface ShreddingWish {
   /** Code or real name; only the code once it was begun. */
@@ -31,6 +26,8 @@ export interface ShreddingPlan {
   readonly name: string;
   readonly people: number;
   readonly rooms: number;
+  /** Direct conversations with a bot. */
+  readonly conversations: number;
   readonly files: number;
 }
 
@@ -50,7 +47,8 @@ export async function planShredding(
     name: profile.name,
     people: people.length,
     rooms: (await roomsOf(db, id)).length,
-    files: (await uploadsOf(db, open)).length,
+    conversations: (await conversationsOf(work, id)).length,
+    files: (await uploadsOf(work, open)).length,
   };
 }
 
@@ -69,18 +67,13 @@ export async function beginShredding(
   if (begun !== undefined) return begun;
   const open = await findNamed(work, name);
   const { id: caseId, code } = open.case;
-  const rooms = await roomsOf(db, caseId);
-  const media = await uploadsOf(db, open);
-  const devices = await devicesIn(db, rooms);
-  for (const { userId } of devices) await wantRenewal(db, vault, userId);
-  const rows = await deleteCaseRows(db, caseId, rooms);
+  const { ending, record: elsewhere, rows: spoken } = await takePlaces(work, open);
+  const rows = addRows(spoken, await deleteCaseRows(db, caseId, ending));
   await emptyCase(db, caseId, now);
   vault.forget(caseId);
   const record = mergeRecords(await findShredding(db, vault, caseId), {
-    ...{ caseId, code, reason, rows, devices },
+    ...{ caseId, code, reason, rows, ...elsewhere },
     requestedAt: now.toString(),
-    rooms: rooms.map((roomId) => ({ roomId, outcome: "pending" })),
-    media: media.map((uri) => ({ uri, outcome: "pending" })),
     ...(classes === undefined ? {} : { classes }),
   });
   await putShredding(db, vault, record);
@@ -110,64 +103,4 @@ async function findNamed({ db, vault }: Work, name: string): Promise<OpenCase> {
     "case.unknown",
     `There is no case “${name}”: rogatory case list shows the codes.`,
   );
-}
-
-export async function roomsOf(
-  db: Transaction<Database>,
-  caseId: CaseId,
-): Promise<readonly RoomId[]> {
-  const rows = await db
-    .selectFrom("case_room")
-    .select("room_id")
-    .where("case_id", "=", caseId)
-    .where("room_id", "is not", null)
-    .orderBy("position")
-    .execute();
-  const former = await db
-    .selectFrom("former_room")
-    .select("room_id")
-    .where("case_id", "=", caseId)
-    .orderBy("replaced_at")
-    .execute();
-  return [...rows, ...former].flatMap(({ room_id }) => (room_id === null ? [] : [room_id]));
-}
-
-const Upload = z.object({ uri: z.string().startsWith("mxc://") });
-
-/** Files that were sent in the case's rooms: their steps remember where they were uploaded. */
-export async function uploadsOf(
-  db: Transaction<Database>,
-  { case: { id }, seal }: OpenCase,
-): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom("outbox")
-    .select(["account", "transaction_id", "progress"])
-    .where("case_id", "=", id)
-    .where("progress", "is not", null)
-    .orderBy("position")
-    .execute();
-  const uris = rows.flatMap(({ account, transaction_id, progress }) => {
-    if (progress === null) return [];
-    const place = { ...placeOfPayload(account, transaction_id), column: "progress" };
-    const upload = Upload.safeParse(seal.open<unknown>(place, progress, z.unknown()));
-    return upload.success ? [upload.data.uri] : [];
-  });
-  return [...new Set(uris)];
-}
-
-/** The accounts that have ever been in the rooms. */
-export async function devicesIn(
-  db: Transaction<Database>,
-  rooms: readonly RoomId[],
-): Promise<ShreddingRecord["devices"]> {
-  if (rooms.length === 0) return [];
-  const rows = await db
-    .selectFrom("account")
-    .innerJoin("room_member", "room_member.user_id", "account.user_id")
-    .select(["account.user_id", "account.device_id"])
-    .distinct()
-    .where("room_member.room_id", "in", rooms)
-    .orderBy("account.user_id")
-    .execute();
-  return rows.map((row) => ({ userId: row.user_id, former: row.device_id }));
 }

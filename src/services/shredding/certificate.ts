@@ -18,7 +18,12 @@ export interface ShreddingCertificate {
     readonly classes?: ShreddingRecord["classes"];
     /** Rows of the database, by table. */
     readonly rows: Readonly<Record<string, number>>;
-    readonly rooms: readonly { readonly roomId: string; readonly outcome: string }[];
+    /** The case's rooms, and direct conversations with a bot in which it was spoken of. */
+    readonly rooms: readonly {
+      readonly roomId: string;
+      readonly outcome: string;
+      readonly directWith?: string | undefined;
+    }[];
     readonly files: readonly { readonly uri: string; readonly outcome: string }[];
     /** Devices of the bots that were replaced, with the keys of messages that went with them. */
     readonly devices: ShreddingRecord["devices"];
@@ -68,7 +73,14 @@ export function isCertificateSigned({ signature, ...certificate }: SignedCertifi
 }
 
 function remainders(record: ShreddingRecord, serverName: string): readonly Remainder[] {
-  const left = record.rooms.filter(({ outcome }) => outcome === "left");
+  const left = record.rooms.filter(
+    ({ outcome, directWith }) => outcome === "left" && directWith === undefined,
+  );
+  // The bots' keys to them are gone; their people's clients have theirs.
+  const conversations = record.rooms.filter(
+    ({ outcome, directWith }) =>
+      directWith !== undefined && (outcome === "left" || outcome === "kept"),
+  );
   const kept = record.media.filter(({ outcome }) => outcome === "kept");
   return [
     ...(record.keyDestroyed === false
@@ -135,6 +147,15 @@ function remainders(record: ShreddingRecord, serverName: string): readonly Remai
             advice: `Ask a server administrator to purge: ${left.map(({ roomId }) => roomId).join(", ")}`,
           },
         ]),
+    ...(conversations.length === 0
+      ? []
+      : [
+          {
+            where: `The homeserver ${serverName}: direct conversations with a bot`,
+            what: `Encrypted messages of ${conversations.length} conversations in which somebody has asked a bot about the case, and that were not purged: the bots had no administrator's right to, or the conversation is about another case too. The bots have forgotten what was said in them, and cannot read it any more.`,
+            advice: `Ask the people in them to leave them, and a server administrator to purge: ${conversations.map(({ roomId }) => roomId).join(", ")}`,
+          },
+        ]),
     ...(kept.length === 0
       ? []
       : [
@@ -170,7 +191,15 @@ export function certificateAsMarkdown(certificate: SignedCertificate): string {
     `- ${total(rows.map(([, count]) => count))} rows of the database${rows.length === 0 ? "" : ` (${rows.map(([table, count]) => `${table} ${count}`).join(", ")})`}.`,
     ...outcomes(
       "room",
-      destroyed.rooms.map(({ roomId, outcome }) => [roomId, outcome]),
+      destroyed.rooms.flatMap(({ roomId, outcome, directWith }) =>
+        directWith === undefined ? [[roomId, outcome]] : [],
+      ),
+    ),
+    ...outcomes(
+      "direct conversation",
+      destroyed.rooms.flatMap(({ roomId, outcome, directWith }) =>
+        directWith === undefined ? [] : [[roomId, spokenWords[outcome] ?? outcome]],
+      ),
     ),
     ...outcomes(
       "file",
@@ -203,6 +232,11 @@ const words: Readonly<Record<string, string>> = {
   deleted: "deleted",
   kept: "not deleted",
   gone: "was no longer on the homeserver",
+};
+
+const spokenWords: Readonly<Record<string, string>> = {
+  left: "the bot left it and forgot what was said; not purged",
+  kept: "it is about another case too; the bot forgot what was said before",
 };
 
 function total(counts: readonly number[]): number {

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { RetainedContent, RetentionClass } from "../../config/retention.ts";
 import { deleteRoomRows } from "../../db/repositories/case-rows.ts";
 import type { OpenCase } from "../../db/repositories/cases.ts";
-import { wantRenewal } from "../../db/repositories/device-renewals.ts";
 import {
   appendToJournal,
   eraseEntries,
@@ -20,8 +19,9 @@ import {
 import type { Database } from "../../db/schema.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
-import { beginShredding, devicesIn, roomsOf, uploadsOf } from "./begin-shredding.ts";
+import { beginShredding } from "./begin-shredding.ts";
 import { mergeRecords } from "./merge-record.ts";
+import { addRows, type Places, takePlaces } from "./places.ts";
 
 export interface DueClass {
   readonly name: string;
@@ -50,18 +50,20 @@ export async function destroyClass(
   if (contents.includes("case")) {
     return beginShredding(work, { name: code, reason, classes: [destroyed] });
   }
-  const rows: Record<string, number> = {};
-  const elsewhere: Pick<ShreddingRecord, "rooms" | "media" | "devices"> = {
-    ...{ rooms: [], media: [], devices: [] },
-  };
+  let rows: Rows = {};
+  let elsewhere: Places["record"] = { rooms: [], media: [], devices: [] };
   for (const content of contents) {
-    if (content === "rooms") Object.assign(elsewhere, await inRooms(work, open));
-    const counts = await destroyRows(db, open, content);
-    for (const [table, count] of Object.entries(counts)) rows[table] = (rows[table] ?? 0) + count;
+    if (content === "rooms") {
+      const places = await takePlaces(work, open);
+      elsewhere = places.record;
+      rows = addRows(rows, places.rows, await deleteRoomRows(db, caseId, places.ending));
+    } else {
+      rows = addRows(rows, await destroyRows(db, open, content));
+    }
   }
   const told = toldInLog(open, contents);
   const entries = contents.includes("log") ? 0 : await eraseEntries(db, caseId, told);
-  if (entries > 0) rows.journal = entries;
+  if (entries > 0) rows = addRows(rows, { journal: entries });
   const details = { class: name, code, rows };
   // Sealed with the log's own key, which outlives the case's.
   const entry = { at: now, actor: "registrar", caseId };
@@ -70,9 +72,10 @@ export async function destroyClass(
     await appendToJournal(db, { vault }, { ...entry, act: LOG_ERASED, details: { entries } });
   }
   if (contents.includes("log")) {
-    rows.journal = await eraseEntries(db, caseId);
-    const erased = { entries: rows.journal };
-    await appendToJournal(db, { vault }, { ...entry, act: LOG_ERASED, details: erased });
+    const erased = await eraseEntries(db, caseId);
+    rows = addRows(rows, { journal: erased });
+    const about = { entries: erased };
+    await appendToJournal(db, { vault }, { ...entry, act: LOG_ERASED, details: about });
   }
   const record = mergeRecords(await findShredding(db, vault, caseId), {
     ...{ caseId, code, reason, rows, ...elsewhere },
@@ -105,22 +108,6 @@ function toldInLog(
     ToldText.safeParse(seal.open<unknown>(placeOfDetails(sequence), details, z.unknown())).success;
 }
 
-/** What the rooms have elsewhere, read before their rows are gone; their bots become new devices. */
-async function inRooms(
-  { db, vault }: Work,
-  open: OpenCase,
-): Promise<Pick<ShreddingRecord, "rooms" | "media" | "devices">> {
-  const rooms = await roomsOf(db, open.case.id);
-  const media = await uploadsOf(db, open);
-  const devices = await devicesIn(db, rooms);
-  for (const { userId } of devices) await wantRenewal(db, vault, userId);
-  return {
-    rooms: rooms.map((roomId) => ({ roomId, outcome: "pending" })),
-    media: media.map((uri) => ({ uri, outcome: "pending" })),
-    devices,
-  };
-}
-
 async function destroyRows(
   db: Transaction<Database>,
   { case: { id: caseId }, seal }: OpenCase,
@@ -137,9 +124,8 @@ async function destroyRows(
       return deleteFrom(db, "takeaway", caseId);
     case "request-texts":
       return { "request (texts)": await replaceMeasures(db, seal, caseId, GONE) };
+    // These are more than rows: see destroyClass.
     case "rooms":
-      return deleteRoomRows(db, caseId, await roomsOf(db, caseId));
-    // Both are more than rows: see destroyClass.
     case "log":
     case "case":
       return {};

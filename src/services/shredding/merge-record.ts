@@ -13,7 +13,11 @@ export function mergeRecords(
   return {
     ...rest,
     rows,
-    rooms: [...before.rooms, ...now.rooms],
+    // A conversation that went on once may have ended now.
+    rooms: [
+      ...before.rooms.filter(({ roomId }) => now.rooms.every((room) => room.roomId !== roomId)),
+      ...now.rooms,
+    ],
     media: [
       ...before.media,
       ...now.media.filter(({ uri }) => before.media.every((known) => known.uri !== uri)),

@@ -197,7 +197,11 @@ describe("!case close", () => {
     expect(await state()).toBe("closed");
     await fireTimers(harness, "2026-12-01T08:19:00Z");
     expect(await harness.db.selectFrom("room_bar").selectAll().execute()).toEqual([]);
-    const said = await fireTimers(harness, "2026-12-01T08:20:01Z");
+    // The export is still on its way to the leaders, who could not read it once they are barred.
+    await fireTimers(harness, "2026-12-01T08:20:01Z");
+    expect(await harness.db.selectFrom("room_bar").selectAll().execute()).toEqual([]);
+    await harness.db.updateTable("outbox").set({ state: "done" }).execute();
+    const said = await fireTimers(harness, "2026-12-01T08:21:02Z");
     expect(said).toEqual([
       expect.stringContaining("!leaders: These two files hold what may be kept"),
       expect.stringContaining("!coordination: The case is now closed."),

@@ -58,6 +58,7 @@ describe("!member list", () => {
   it("names everybody by function, role and Matrix id", async () => {
     const answer = await ask("europol", "!member list");
     expect(answer).toContain("Prosecutor, JIT leader (RO) | JIT leader | @nightjar-ro-pros:");
+    expect(answer).toMatch(/Europe\/Bucharest \| ro, en/);
     expect(answer.split("\n")).toHaveLength(11);
   });
 });

@@ -117,7 +117,7 @@ describe("emptying a room", () => {
   it("removes people and leaves with the bots, and may be repeated", async () => {
     const roomId = await createRoom();
     const options = {
-      registrar: bot,
+      remover: bot,
       bots: [bot],
       ownAccounts: new Set([registrar]),
       stays: () => false,

@@ -144,6 +144,24 @@ describe("the plan of a case file", () => {
 });
 
 describe("applying a case file", () => {
+  it("adds what an outcome report needs to a case that has none, and changes it no more", async () => {
+    const report = `${base}meeting: { ordinal: 6, title: Group, organisation: EUROJUST, from: 2027-10-07, to: 2027-10-08, place: The Hague }
+reportTemplate: focus-group
+`;
+    const { caseId } = await apply(base);
+    const added = await apply(report);
+    expect(added.added.settings).toEqual(["meeting", "reportTemplate"]);
+    expect(added.kept).toEqual([]);
+    const profile = async () => (await findCase(db, vault, caseId))?.case.profile;
+    expect(await profile()).toMatchObject({
+      meeting: { ordinal: 6 },
+      reportTemplate: "focus-group",
+    });
+    const again = await apply(report.replace("ordinal: 6", "ordinal: 7"));
+    expect(again.kept).toEqual(["meeting differs from the file, and stays as it is."]);
+    expect(await profile()).toMatchObject({ meeting: { ordinal: 6 } });
+  });
+
   it("invites people of other homeservers once, and to what is closed to the space", async () => {
     const { caseId } = await apply(base);
     const remote = (await entering(caseId)).filter((line) => line.includes("partner.example"));
@@ -237,7 +255,7 @@ describe("applying a case file", () => {
       .replace("Europe/Amsterdam", "Europe/Brussels")
       .replace(/ {2}- \{ localpart: chair.*\n/, "");
     const { kept, added } = await apply(changed);
-    expect(added).toEqual({ people: 0, rooms: 0 });
+    expect(added).toEqual({ people: 0, rooms: 0, settings: [] });
     expect(kept).toEqual([
       expect.stringContaining("@fi:example.org was removed from the case and stays out"),
       expect.stringContaining("@md:partner.example has the role rapporteur, and keeps it"),
