@@ -7,6 +7,8 @@ export interface RoomWish {
   readonly isSpace: boolean;
   /** Whether people of other homeservers can ever join. */
   readonly federate: boolean;
+  /** Power that it takes to say something; none if left out. */
+  readonly speak?: number;
   /** Power of everybody in the room who has any, without the account that makes the room. */
   readonly powers: ReadonlyMap<UserId, number>;
 }
@@ -22,7 +24,7 @@ const replaceRoom = 150;
 
 /** The body of createRoom, complete: nothing is left to the defaults of a homeserver. */
 export function roomContent(wish: RoomWish): Record<string, unknown> {
-  const { name, isSpace, federate, powers } = wish;
+  const { name, isSpace, federate, speak = 0, powers } = wish;
   return {
     name,
     visibility: "private",
@@ -42,7 +44,8 @@ export function roomContent(wish: RoomWish): Record<string, unknown> {
       invite: 50,
       kick: 50,
       redact: 50,
-      events_default: isSpace ? creatorOnly : 0,
+      // In an encrypted room all that is said is one type of event, `m.room.encrypted`.
+      events_default: isSpace ? creatorOnly : speak,
       state_default: creatorOnly,
       users_default: 0,
       notifications: { room: 50 },
