@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { BoardContent, problemOfBoard } from "../domain/board/content.ts";
 import { BotName } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { CaseLife } from "../domain/case/life.ts";
@@ -45,6 +46,8 @@ const RoomTemplateEntry = z.strictObject({
   bots: z.array(BotName).min(1),
   /** The power that it takes to say something; everybody in the room speaks if it is left out. */
   speak: z.number().int().min(0).max(99).default(0),
+  /** What its board shows, a pinned message that a bot keeps up to date; no board if it is left out. */
+  board: z.array(BoardContent).min(1).optional(),
   /** None in the space, which is not encrypted. */
   welcome: Welcome.optional(),
 });
@@ -118,6 +121,20 @@ export const RoomTemplate = z
           path: ["rooms", index, "welcome"],
           message: "a space is not encrypted, so that nothing can be said in it",
         });
+      }
+      const seated = Object.entries(template.roles).filter(
+        ([role]) => room.roles === "all" || room.roles.includes(role),
+      );
+      const problem =
+        room.board === undefined
+          ? undefined
+          : problemOfBoard(room.board, {
+              isSpace: room.kind === "space",
+              bots: room.bots,
+              seated: new Map(seated.map(([role, { capabilities }]) => [role, capabilities])),
+            });
+      if (problem !== undefined) {
+        context.addIssue({ code: "custom", path: ["rooms", index, "board"], message: problem });
       }
       if (room.per === "pair" && (room.roles === "all" || !room.outsideSpace)) {
         context.addIssue({

@@ -17,6 +17,7 @@ import { members } from "./migrations/0007-members.ts";
 import { creation } from "./migrations/0008-creation.ts";
 import { caseLife } from "./migrations/0009-case-life.ts";
 import { guard } from "./migrations/0010-guard.ts";
+import { boards } from "./migrations/0013-boards.ts";
 import type { Database } from "./schema.ts";
 
 /** Numbered, forward-only. A published migration is never changed; the next one is added below. */
@@ -31,6 +32,7 @@ const migrations: Record<string, Migration> = {
   "0008-creation": { up: creation },
   "0009-case-life": { up: caseLife },
   "0010-guard": { up: guard },
+  "0013-boards": { up: boards },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

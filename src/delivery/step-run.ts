@@ -8,6 +8,7 @@ import { RogatoryError } from "../domain/errors.ts";
 import { EventId, type RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
+import type { SealBox } from "../vault/seal-box.ts";
 
 /** The room of a step does not exist yet: the step waits for the one that makes it. */
 export class RoomNotReadyError extends Error {
@@ -18,6 +19,8 @@ export class RoomNotReadyError extends Error {
 export interface StepRun {
   readonly session: Session;
   readonly db: Kysely<Database>;
+  /** What the step's case has sealed. */
+  readonly box: SealBox;
   readonly transactionId: string;
   /** Whether an earlier attempt may have had its effect without our knowing. */
   readonly repeated: boolean;
@@ -61,6 +64,23 @@ export async function requireAudience(run: StepRun, room: RoomReference): Promis
   const members = await listMembers(run.db, await roomIdOf(run.db, room), ["join"]);
   if (members.some(({ userId }) => userId !== run.session.userId)) return;
   throw new NobodyThereError("no operator has joined yet");
+}
+
+/** The only way in which anything is said: as ciphertext. */
+export async function sendEncrypted(
+  roomId: RoomId,
+  type: string,
+  content: Record<string, unknown>,
+  { session, transactionId }: StepRun,
+): Promise<EventId> {
+  const encrypted = await session.encrypt(roomId, type, content);
+  const { event_id: eventId } = await session.http.json(
+    "PUT",
+    path`/_matrix/client/v3/rooms/${roomId}/send/m.room.encrypted/${transactionId}`,
+    Sent,
+    { body: encrypted },
+  );
+  return eventId;
 }
 
 /** Undefined if the room has no such state. */

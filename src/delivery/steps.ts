@@ -10,6 +10,7 @@ import { HomeserverError, path } from "../matrix/http.ts";
 import { createFileKey, encryptFile, FileKey } from "../matrix/media/encrypted-file.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { openToSpace } from "../services/case/room-content.ts";
+import { editBoard, pinBoard, postBoard } from "./board-steps.ts";
 import { joinPerson } from "./entering-steps.ts";
 import { followRoom, repairState } from "./guard-steps.ts";
 import {
@@ -20,6 +21,7 @@ import {
   roomIdOf,
   Sent,
   type StepRun,
+  sendEncrypted,
 } from "./step-run.ts";
 
 const Created = z.object({ room_id: RoomId });
@@ -81,6 +83,12 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
     case "send":
       await requireAudience(run, step.room);
       return sendEncrypted(await roomIdOf(run.db, step.room), step.type, step.content, run);
+    case "post-board":
+      return postBoard(step, run);
+    case "edit-board":
+      return editBoard(step, run);
+    case "pin-board":
+      return pinBoard(step, run);
     case "send-file":
       return sendFile(await roomIdOf(run.db, step.room), step, run);
   }
@@ -235,23 +243,6 @@ async function setPower(
     path`/_matrix/client/v3/rooms/${roomId}/state/m.room.power_levels/`,
     Sent,
     { body: { ...levels, users } },
-  );
-  return eventId;
-}
-
-/** The only way in which anything is said: as ciphertext. */
-async function sendEncrypted(
-  roomId: RoomId,
-  type: string,
-  content: Record<string, unknown>,
-  { session, transactionId }: StepRun,
-): Promise<EventId> {
-  const encrypted = await session.encrypt(roomId, type, content);
-  const { event_id: eventId } = await session.http.json(
-    "PUT",
-    path`/_matrix/client/v3/rooms/${roomId}/send/m.room.encrypted/${transactionId}`,
-    Sent,
-    { body: encrypted },
   );
   return eventId;
 }

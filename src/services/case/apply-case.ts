@@ -11,6 +11,7 @@ import type { CaseFile } from "../../domain/case/case-file.ts";
 import { isAllowed, stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { logAct } from "../acts.ts";
+import { showBoards } from "../board/show-boards.ts";
 import { addMember } from "../member/add-member.ts";
 import { waysOf } from "../member/entering.ts";
 import type { CaseWork, Work } from "../work.ts";
@@ -57,6 +58,8 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
       sections,
     });
   }
+  // Also for a case from before its template had boards.
+  await showBoards(ofCase, bots);
   return {
     ...{ caseId, code, created: false, kept },
     rooms: await summariseRooms(work, caseId),

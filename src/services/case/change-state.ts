@@ -14,6 +14,7 @@ import {
 } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { describeActor, logAct } from "../acts.ts";
+import { endBoards } from "../board/show-boards.ts";
 import type { Registry } from "../member/case-seats.ts";
 import { CONFIRM_WITHIN_HOURS, confirmableUntil, isSecondLeader } from "../second-leader.ts";
 import type { CaseWork } from "../work.ts";
@@ -210,6 +211,7 @@ async function enter(
   await transitions.resolve(work.db, work.caseId, work.now);
   await planAgreement(work, of);
   await beginState(work, of, to);
+  if (stateOf(roomTemplate(of.template).life, to).final) await endBoards(work);
   await logAct(work, "case.state", { to, ...details });
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../../db/repositories/shreddings.ts";
 import type { Database } from "../../db/schema.ts";
 import type { CaseId } from "../../domain/ids.ts";
+import { endBoards } from "../board/show-boards.ts";
 import type { Work } from "../work.ts";
 import { beginShredding, devicesIn, roomsOf, uploadsOf } from "./begin-shredding.ts";
 import { mergeRecords } from "./merge-record.ts";
@@ -104,6 +105,7 @@ async function destroyRows(
     case "request-texts":
       return { "request (texts)": await replaceMeasures(db, seal, caseId, GONE) };
     case "rooms":
+      await endBoards({ db, caseId });
       return deleteRoomRows(db, caseId, await roomsOf(db, caseId));
     // Both are more than rows: see destroyClass.
     case "log":
