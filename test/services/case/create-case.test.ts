@@ -334,7 +334,7 @@ describe("creating a case", () => {
       state: "negotiation",
       createdAt: now.toString(),
       people: 5,
-      rooms: { made: 0, planned: 3 },
+      rooms: { made: 0, planned: 4 },
     });
   });
 });
