@@ -158,6 +158,8 @@ async function post(
   await enqueueStep(db, seal, now, {
     ...{ account, lane, caseId, cause: lane, slot: `pin-${said.slot}` },
     step: { kind: "pin-board", caseRoomId: room.id },
+    // It stands behind the posting, and is put off with it.
+    notBefore: said.due,
   });
 }
 

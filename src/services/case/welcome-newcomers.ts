@@ -56,12 +56,12 @@ export interface ForNewcomers {
  * read nothing that was said before. One such saying at most waits for its time, and whoever comes
  * until then reads it; with each of them it waits anew, up to a limit.
  *
- * @returns the slot of the step; undefined if one waited already
+ * @returns when, and the slot of the step; undefined if one waited already
  */
 export async function sayToNewcomers(
   { db, seal, now, caseId }: Pick<CaseWork, "db" | "seal" | "now" | "caseId">,
   { account, lane, room, step, wait = WAIT_SECONDS }: ForNewcomers,
-): Promise<{ readonly slot: string } | undefined> {
+): Promise<{ readonly due: Temporal.Instant; readonly slot: string } | undefined> {
   // Two of our accounts may hear of two newcomers at the same moment.
   await db
     .selectFrom("case_room")
@@ -94,7 +94,7 @@ export async function sayToNewcomers(
   const slot = String(due.epochMilliseconds);
   const place = { account, lane, caseId, cause: lane, slot };
   await enqueueStep(db, seal, now, { ...place, step, notBefore: due });
-  return { slot };
+  return { due, slot };
 }
 
 /** It has not begun to be sent: it counts the newcomer in, and gives them time too. */
