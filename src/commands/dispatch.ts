@@ -1,6 +1,8 @@
 import type { Outcome } from "../documents/message/outcome.ts";
+import { onlyReads } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import { nearest } from "../domain/text/nearest.ts";
+import { showBoards } from "../services/board/show-boards.ts";
 import { UsageError } from "./argument.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { requirePermission } from "./permission.ts";
@@ -56,7 +58,10 @@ export async function run(
 ): Promise<Outcome> {
   requirePermission(context.capabilities, context.case, command.capability);
   const handler = readOrExplain(command, argumentText, context);
-  return handler(context);
+  const outcome = await handler(context);
+  // In the transaction of the act; who only reads has changed nothing that boards show.
+  if (!onlyReads(command.capability)) await showBoards(context.work, context.bots);
+  return outcome;
 }
 
 function readOrExplain(command: Command, argumentText: string, context: CommandContext) {

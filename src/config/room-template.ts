@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { BoardContent, problemOfBoard } from "../domain/board/content.ts";
 import { BotName } from "../domain/case/bots.ts";
 import { Capability } from "../domain/case/capability.ts";
 import { CaseLife } from "../domain/case/life.ts";
@@ -12,8 +13,8 @@ import { configDirectory } from "./paths.ts";
 /** What a room's first, encrypted message says. `{name}` is the case's real name. */
 const Welcome = z.strictObject({
   text: z.string().min(1).max(2000),
-  /** Lines to type, with the exclamation mark. */
-  try: z.array(z.string().startsWith("!")).min(1).max(5),
+  /** Lines to type, with the exclamation mark; all who have a seat in the room may use them. */
+  try: z.array(z.string().startsWith("!")).max(5).default([]),
 });
 export type Welcome = z.infer<typeof Welcome>;
 
@@ -44,6 +45,10 @@ const RoomTemplateEntry = z.strictObject({
   roles: z.union([z.literal("all"), z.array(z.string())]),
   /** Bots in the room; the first of them also answers what no other bot knows. */
   bots: z.array(BotName).min(1),
+  /** The power that it takes to say something; everybody in the room speaks if it is left out. */
+  speak: z.number().int().min(0).max(99).default(0),
+  /** What its board shows, a pinned message that a bot keeps up to date; no board if it is left out. */
+  board: z.array(BoardContent).min(1).optional(),
   /** None in the space, which is not encrypted. */
   welcome: Welcome.optional(),
 });
@@ -61,6 +66,8 @@ export const RoomTemplate = z
     life: CaseLife,
     /** The kind of room in which only those who lead are spoken to. */
     leadersRoom: z.string().optional(),
+    /** The kind of room in which everybody is told what concerns all; the first room of everybody if left out. */
+    noticesRoom: z.string().optional(),
     rooms: z.array(RoomTemplateEntry).min(1),
   })
   .superRefine((template, context) => {
@@ -77,6 +84,14 @@ export const RoomTemplate = z
         code: "custom",
         path: ["leadersRoom"],
         message: `there is no room of the kind “${template.leadersRoom}”`,
+      });
+    }
+    const notices = template.rooms.find(({ kind }) => kind === template.noticesRoom);
+    if (template.noticesRoom !== undefined && !isForNotices(notices)) {
+      context.addIssue({
+        code: "custom",
+        path: ["noticesRoom"],
+        message: `“${template.noticesRoom}” must be a kind of room of its own, once in a case, with roles: all and the registrar among its bots`,
       });
     }
     if (template.rooms.filter(({ per }) => per === "pair").length > 1) {
@@ -102,12 +117,33 @@ export const RoomTemplate = z
           message: `the kind ${room.kind} stands there twice`,
         });
       }
+      if (room.kind === "space" && room.speak > 0) {
+        context.addIssue({
+          code: "custom",
+          path: ["rooms", index, "speak"],
+          message: "nobody speaks in a space",
+        });
+      }
       if (room.kind === "space" && room.welcome !== undefined) {
         context.addIssue({
           code: "custom",
           path: ["rooms", index, "welcome"],
           message: "a space is not encrypted, so that nothing can be said in it",
         });
+      }
+      const seated = Object.entries(template.roles).filter(
+        ([role]) => room.roles === "all" || room.roles.includes(role),
+      );
+      const problem =
+        room.board === undefined
+          ? undefined
+          : problemOfBoard(room.board, {
+              isSpace: room.kind === "space",
+              bots: room.bots,
+              seated: new Map(seated.map(([role, { capabilities }]) => [role, capabilities])),
+            });
+      if (problem !== undefined) {
+        context.addIssue({ code: "custom", path: ["rooms", index, "board"], message: problem });
       }
       if (room.per === "pair" && (room.roles === "all" || !room.outsideSpace)) {
         context.addIssue({
@@ -129,6 +165,17 @@ export const RoomTemplate = z
     }
   });
 export type RoomTemplate = z.infer<typeof RoomTemplate>;
+
+/** Whether everybody is in it, and the registrar, who speaks there. */
+function isForNotices(entry: z.infer<typeof RoomTemplateEntry> | undefined): boolean {
+  return (
+    entry !== undefined &&
+    entry.kind !== "space" &&
+    entry.per === "case" &&
+    entry.roles === "all" &&
+    entry.bots.includes("registrar")
+  );
+}
 
 const loaded = new Map<string, RoomTemplate>();
 /** An organisation's own templates; undefined where it has none. */

@@ -19,6 +19,7 @@ import { caseLife } from "./migrations/0009-case-life.ts";
 import { guard } from "./migrations/0010-guard.ts";
 import { gaps } from "./migrations/0011-gaps.ts";
 import { claimedMessages } from "./migrations/0012-claimed-messages.ts";
+import { boards } from "./migrations/0013-boards.ts";
 import { directCases } from "./migrations/0014-direct-cases.ts";
 import { voices } from "./migrations/0016-voices.ts";
 import type { Database } from "./schema.ts";
@@ -37,6 +38,7 @@ const migrations: Record<string, Migration> = {
   "0010-guard": { up: guard },
   "0011-gaps": { up: gaps },
   "0012-claimed-messages": { up: claimedMessages },
+  "0013-boards": { up: boards },
   "0014-direct-cases": { up: directCases },
   "0016-voices": { up: voices },
 };

@@ -160,6 +160,18 @@ export interface Database {
     edited_at: InstantText | null;
     finished_at: InstantText | null;
   };
+  /** The board of a room: one pinned message that is edited in place. */
+  board: {
+    case_room_id: CaseRoomId;
+    case_id: CaseId;
+    /** The account that keeps it, and the room into which it was posted. */
+    account: UserId;
+    room_id: RoomId;
+    /** How many edits were asked for. */
+    edits: number;
+    /** What it says; what waits in the outbox says it when it is sent. */
+    shown: Sealed<Record<string, unknown>>;
+  };
   /** Who was in a room, or invited, and must not be any more: nothing is encrypted for them. */
   room_bar: {
     case_room_id: CaseRoomId;

@@ -166,6 +166,7 @@ export class Sender extends Wakeable {
       const eventId = await carryOut(step, {
         session,
         db: this.#options.db,
+        box,
         transactionId: row.transaction_id,
         repeated: row.attempts > 0,
         now: () => this.#options.now(),

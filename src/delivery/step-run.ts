@@ -8,6 +8,7 @@ import { RogatoryError } from "../domain/errors.ts";
 import { EventId, type RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
+import type { SealBox } from "../vault/seal-box.ts";
 
 /** The room of a step does not exist yet: the step waits for the one that makes it. */
 export class RoomNotReadyError extends Error {
@@ -18,6 +19,8 @@ export class RoomNotReadyError extends Error {
 export interface StepRun {
   readonly session: Pick<Session, "userId" | "http" | "encrypt">;
   readonly db: Kysely<Database>;
+  /** What the step's case has sealed. */
+  readonly box: SealBox;
   readonly transactionId: string;
   /** Whether an earlier attempt may have had its effect without our knowing. */
   readonly repeated: boolean;

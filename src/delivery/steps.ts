@@ -8,6 +8,7 @@ import type { Database } from "../db/schema.ts";
 import { type EventId, RoomId } from "../domain/ids.ts";
 import { HomeserverError, path } from "../matrix/http.ts";
 import { openToSpace } from "../services/case/room-content.ts";
+import { editBoard, pinBoard, postBoard } from "./board-steps.ts";
 import { joinPerson } from "./entering-steps.ts";
 import { followRoom, repairState } from "./guard-steps.ts";
 import { sendEncrypted, sendFile } from "./send-steps.ts";
@@ -81,6 +82,12 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
     case "send":
       await requireAudience(run, step.room);
       return sendEncrypted(await roomIdOf(run.db, step.room), step.type, step.content, run);
+    case "post-board":
+      return postBoard(step, run);
+    case "edit-board":
+      return editBoard(step, run);
+    case "pin-board":
+      return pinBoard(step, run);
     case "send-file":
       return sendFile(await roomIdOf(run.db, step.room), step, run);
   }

@@ -36,7 +36,7 @@ describe("rogatory on cases", () => {
     const { code } = JSON.parse(created.output);
 
     const list = await rogatory(["case", "list"], { cwd });
-    expect(list.output).toMatch(new RegExp(`^${code}  jit +negotiation .* 5 +0 of 3$`, "m"));
+    expect(list.output).toMatch(new RegExp(`^${code}  jit +negotiation .* 5 +0 of 4$`, "m"));
     expect(list.output).not.toContain("NIGHTJAR");
 
     const shown = await rogatory(["case", "show", code, "--reason", "a test"], { cwd });
@@ -149,7 +149,7 @@ describe("rogatory on cases", () => {
     const [{ code }] = JSON.parse(list.output);
     const shown = await rogatory(["case", "show", code], { cwd });
     expect(shown.output).toContain(`${code} (jit, negotiation)`);
-    expect(shown.output).toContain("people: 5; rooms: 0 of 3");
+    expect(shown.output).toContain("people: 5; rooms: 0 of 4");
     expect(shown.output).not.toMatch(/NIGHTJAR|prosecutor/i);
     const named = await rogatory(["case", "show", "NIGHTJAR"], { cwd });
     expect(named.code).toBe(1);

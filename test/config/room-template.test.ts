@@ -1,10 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { recognise } from "../../src/commands/dispatch.ts";
-import { loadCommands } from "../../src/commands/registry.ts";
 import { configDirectory } from "../../src/config/paths.ts";
-import { capabilitiesOf, RoomTemplate, roomTemplate } from "../../src/config/room-template.ts";
+import { RoomTemplate, roomTemplate } from "../../src/config/room-template.ts";
 
 const names = readdirSync(join(configDirectory(), "rooms")).map((name) => name.slice(0, -5));
 
@@ -17,21 +15,6 @@ describe.each(names)("the room template %s", (name) => {
       else expect(welcome?.text).toContain("{name}");
     }
   });
-
-  it("suggests only commands that exist, to people of whom one may use them", async () => {
-    const commands = await loadCommands();
-    for (const { roles, welcome } of template.rooms) {
-      const present = roles === "all" ? Object.keys(template.roles) : roles;
-      for (const line of welcome?.try ?? []) {
-        const addressed = recognise(commands, line);
-        if (addressed?.kind !== "command") throw new Error(`${line} is no command`);
-        const may = present.some((role) =>
-          capabilitiesOf(template, role).has(addressed.command.capability),
-        );
-        expect(may, line).toBe(true);
-      }
-    }
-  });
 });
 
 describe("a room template", () => {
@@ -42,6 +25,23 @@ describe("a room template", () => {
     roles: { member: { title: "Member", power: 0, capabilities: [] } },
     rooms: [{ kind: "space", name: "space", roles: "all", bots: ["registrar"] }],
   };
+
+  const other = { kind: "other", name: "other", roles: "all", bots: ["clerk", "registrar"] };
+
+  function boardOf(board: readonly string[]) {
+    const member = { title: "Member", power: 0, capabilities: ["meeting.read"] };
+    return { roles: { member }, rooms: [good.rooms[0], { ...other, board }] };
+  }
+
+  function notices(change: object) {
+    return { noticesRoom: "other", rooms: [good.rooms[0], { ...other, ...change }] };
+  }
+
+  it("may have a board of what all its readers see, and a room for notices", () => {
+    for (const change of [boardOf(["meetings"]), notices({ speak: 50 })]) {
+      expect(RoomTemplate.safeParse({ ...good, ...change }).success).toBe(true);
+    }
+  });
 
   it.each([
     [
@@ -58,6 +58,13 @@ describe("a room template", () => {
       "a welcome in the space",
       { rooms: [{ ...good.rooms[0], welcome: { text: "x", try: ["!help"] } }] },
     ],
+    ["a board in the space", { rooms: [{ ...good.rooms[0], board: ["meetings"] }] }],
+    ["a board whose bot is not in the room", boardOf(["takeaways"])],
+    ["a board of two bots", boardOf(["meetings", "takeaways"])],
+    ["a board of what a role in the room may not see", boardOf(["meetings", "requests"])],
+    ["a room for notices that is not there", { noticesRoom: "notices" }],
+    ["a room for notices that some cannot read", notices({ roles: ["member"] })],
+    ["a room for notices without the registrar", notices({ bots: ["clerk"] })],
     ["a room for an unknown role", { rooms: [{ ...good.rooms[0], roles: ["nobody"] }] }],
   ])("is refused with %s", (_, change) => {
     expect(RoomTemplate.safeParse(good).success).toBe(true);

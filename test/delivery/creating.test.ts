@@ -212,7 +212,7 @@ describe("creating a case in a conversation", () => {
     expect((await edits())[0]?.step).toMatchObject({
       room: { roomId: row.room_id },
       content: {
-        "m.new_content": { body: expect.stringContaining("Rooms: 0 of 3. Invitations: 0 of 6.") },
+        "m.new_content": { body: expect.stringContaining("Rooms: 0 of 4. Invitations: 0 of 8.") },
         "m.relates_to": { rel_type: "m.replace", event_id: "$first" },
       },
     });

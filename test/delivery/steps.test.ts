@@ -70,6 +70,7 @@ function run(step: Step, more: Partial<StepRun> = {}): Promise<EventId | undefin
         return { algorithm: "m.megolm.v1.aes-sha2", ciphertext: "AwgA" };
       },
     },
+    box: harness.vault.system,
     ...{ db, transactionId: randomBytes(8).toString("hex"), repeated: false, progress },
     now: () => Temporal.Now.instant(),
     async saveProgress(kept) {

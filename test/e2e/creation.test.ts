@@ -333,14 +333,24 @@ describe("a case file, where the registrar is a server administrator and may joi
           ]),
         );
       const both = ["@chair join", "@later invite"];
-      expect(await membersOf()).toEqual({ space: both, coordination: both, leaders: both });
+      expect(await membersOf()).toEqual({
+        space: both,
+        coordination: both,
+        leaders: both,
+        notices: both,
+      });
 
       expect(await apply()).toEqual({ code, created: false, added: { people: 0, rooms: 0 } });
       await writeFile(roster, [...lines, "guest;Police officer;LU;member"].join("\n"));
       expect(await apply()).toMatchObject({ created: false, added: { people: 1, rooms: 0 } });
       await deployment.settled(code);
       const three = ["@chair join", "@guest join", "@later invite"];
-      expect(await membersOf()).toEqual({ space: three, coordination: three, leaders: both });
+      expect(await membersOf()).toEqual({
+        space: three,
+        coordination: three,
+        leaders: both,
+        notices: three,
+      });
     },
     5 * MINUTES,
   );

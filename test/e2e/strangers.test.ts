@@ -37,8 +37,8 @@ roster:
   leader = await live.person("leader");
   removed = await live.person("member");
   const first = await leader.roomByName("coordination", { timeout: patience });
-  // Space, coordination and leaders.
-  await vi.waitUntil(() => leader.rooms().length === 3, { timeout: patience, interval: 100 });
+  // Space, coordination, leaders and notices.
+  await vi.waitUntil(() => leader.rooms().length === 4, { timeout: patience, interval: 100 });
   rooms = [first.roomId, ...leader.rooms().map(({ roomId }) => roomId)];
   const coordination = await removed.roomByName("coordination", { timeout: patience });
   await removed.replyTo(await removed.say(coordination.roomId, "!action list"), patience);

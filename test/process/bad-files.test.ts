@@ -166,6 +166,8 @@ const spoilTemplate: readonly ((file: Tree) => Tree)[] = [
   withRoom({ per: "year" }),
   withRoom({ welcome: { text: "", try: ["!help"] } }),
   withRoom({ welcome: { text: "Hello", try: ["help"] } }),
+  withRoom({ speak: 100 }),
+  (file) => ({ ...file, noticesRoom: "leaders" }),
 ];
 
 /** Damage to any text at all. */

@@ -83,6 +83,7 @@ describe("data whose retention time is over", () => {
       "!space pending",
       "!coordination pending",
       "!leaders pending",
+      "!notices pending",
     ]);
     const open = await caseOf(harness);
     expect(open.case.profile.name).toBe("NIGHTJAR");
@@ -95,7 +96,7 @@ describe("data whose retention time is over", () => {
     expect(isCertificateSigned(written)).toBe(true);
     expect(written.destroyed).toMatchObject({
       caseKeys: 0,
-      rows: { action_item: 1, "request (texts)": 1, case_room: 3 },
+      rows: { action_item: 1, "request (texts)": 1, case_room: 4 },
       classes: [{ name: "operational", title: "Operational data" }],
     });
     const markdown = certificateAsMarkdown(written);
@@ -212,7 +213,7 @@ describe("data whose retention time is over", () => {
       "non-operational",
     ]);
     expect(destroyed.rows).toMatchObject({ action_item: 1, request: 1, meeting: 1, person: 10 });
-    expect(destroyed.rooms).toHaveLength(3);
+    expect(destroyed.rooms).toHaveLength(4);
     expect((await check()).findings).toEqual([]);
   });
 

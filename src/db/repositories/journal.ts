@@ -37,8 +37,7 @@ export async function appendToJournal(
   { vault, seal }: JournalKeys,
   entry: JournalEntry,
 ): Promise<void> {
-  // One writer at a time: the next hash needs the last one. The lock ends with the transaction.
-  await sql`lock table journal in exclusive mode`.execute(db);
+  await lockJournal(db);
   const head = await readJournalHead(db);
   checkHead(vault, head);
   const detailsKey = head.detailsKey ?? vault.createLogKey();
@@ -50,6 +49,11 @@ export async function appendToJournal(
   }
   end = await insertEntry(db, seal ?? logBox, end, entry);
   await saveJournalHead(db, vault, end, detailsKey);
+}
+
+/** One writer at a time: the next hash needs the last one. The lock ends with the transaction. */
+export async function lockJournal(db: Transaction<Database>): Promise<void> {
+  await sql`lock table journal in exclusive mode`.execute(db);
 }
 
 const firstSignature = { caseId: undefined, act: "log.sign", details: {} } as const;

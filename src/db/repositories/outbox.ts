@@ -76,6 +76,12 @@ export const Step = z.discriminatedUnion("kind", [
     type: z.string(),
     content: JsonObject,
   }),
+  /** Posts the board of a room as it is then. */
+  z.strictObject({ kind: z.literal("post-board"), caseRoomId: CaseRoomId }),
+  /** Brings the board that was posted last up to date, in its place. */
+  z.strictObject({ kind: z.literal("edit-board"), caseRoomId: CaseRoomId }),
+  /** Pins the board that was posted last, instead of those before it. */
+  z.strictObject({ kind: z.literal("pin-board"), caseRoomId: CaseRoomId }),
   /** Encrypts and uploads a file, then sends it as `m.file`. */
   z.strictObject({
     kind: z.literal("send-file"),

@@ -63,6 +63,33 @@ export async function cancelTimers(
 }
 
 /**
+ * Lets the one timer of a kind and subject be due at another time, or never. One that is just being
+ * fired is left alone: it must then find for itself that it is not wanted any more.
+ */
+export async function moveTimer(
+  db: Transaction<Database>,
+  timer: Omit<NewTimer, "dueAt"> & { readonly dueAt: Temporal.Instant | undefined },
+): Promise<void> {
+  const { caseId, kind, subject, dueAt, cause } = timer;
+  await db
+    .deleteFrom("timer")
+    .where("id", "in", (former) =>
+      former
+        .selectFrom("timer")
+        .select("id")
+        .where("case_id", "=", caseId)
+        .where("kind", "=", kind)
+        .where("subject", "=", subject)
+        .where("cause", "!=", cause)
+        .where("sent_at", "is", null)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .execute();
+  if (dueAt !== undefined) await setTimer(db, { caseId, kind, subject, dueAt, cause });
+}
+
+/**
  * Takes the timer that has been due longest, of those that nobody else holds. Two claimers never get
  * the same one, and neither waits for the other.
  */

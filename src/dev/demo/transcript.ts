@@ -16,10 +16,11 @@ export interface TranscriptOptions {
 
 /**
  * Whether a message belongs to the scene: what people say and what they are answered. A bot also speaks
- * by itself, such as to welcome newcomers, at moments that differ from run to run.
+ * by itself, such as to welcome newcomers or to bring the board up to date, at moments that differ from
+ * run to run.
  */
 export function isOfScene({ kind, relations }: RoomMessage): boolean {
-  return kind !== "notice" || relations.length > 0;
+  return kind !== "notice" || relations.some((relation) => relation.kind !== "edit");
 }
 
 /** Writes what people read as Markdown, room by room, with times. */

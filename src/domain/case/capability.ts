@@ -22,3 +22,8 @@ export const Capability = z.enum([
   "case.manage",
 ]);
 export type Capability = z.infer<typeof Capability>;
+
+/** Whether a capability changes nothing of a case. */
+export function onlyReads(capability: Capability): boolean {
+  return /\.(read|list|draft)$/.test(capability);
+}

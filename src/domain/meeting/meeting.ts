@@ -99,8 +99,11 @@ export function compareMeetings(one: Meeting, other: Meeting): number {
   return Temporal.ZonedDateTime.compare(one.start, other.start) || one.number - other.number;
 }
 
-/** Whether a meeting is over; one without an end is over when its day is. */
+/** When a meeting is over; one without an end is over when its day is. */
+export function endOf({ start, end }: Meeting): Temporal.Instant {
+  return (end ?? start.add({ days: 1 }).startOfDay()).toInstant();
+}
+
 export function isOver(meeting: Meeting, now: Temporal.Instant): boolean {
-  const end = meeting.end ?? meeting.start.add({ days: 1 }).startOfDay();
-  return Temporal.Instant.compare(end.toInstant(), now) <= 0;
+  return Temporal.Instant.compare(endOf(meeting), now) <= 0;
 }

@@ -5,10 +5,10 @@ import type { Outcome } from "../../documents/message/outcome.ts";
 import type { CaseRoom } from "../../domain/case/case.ts";
 import type { Registry } from "../member/case-seats.ts";
 import type { CaseWork } from "../work.ts";
-import { commonRoom } from "./common-room.ts";
+import { noticesRoom } from "./common-room.ts";
 
 /**
- * Lets the registrar say something in the room of everybody, unless it is said there anyway.
+ * Lets the registrar tell everybody something, unless it is said there anyway.
  *
  * @param answeredIn the room whose people read the command's own answer; undefined if nobody else does
  */
@@ -19,7 +19,7 @@ export async function announce(
   answeredIn: CaseRoom | undefined,
 ): Promise<void> {
   const rooms = await listCaseRooms(work.db, work.caseId);
-  const room = commonRoom(rooms, of.template, "registrar");
+  const room = noticesRoom(rooms, of.template);
   if (room === undefined || room.id === answeredIn?.id) return;
   await enqueueStep(work.db, work.seal, work.now, {
     account: bots.registrar,

@@ -12,6 +12,7 @@ import type { CaseFile } from "../../domain/case/case-file.ts";
 import { isAllowed, stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { logAct } from "../acts.ts";
+import { showBoards } from "../board/show-boards.ts";
 import { enterMember } from "../member/add-member.ts";
 import { waysOf } from "../member/entering.ts";
 import type { CaseWork, Work } from "../work.ts";
@@ -74,6 +75,8 @@ export async function applyCase(work: Work, request: CaseRequest): Promise<Appli
       ...(newFields.length === 0 ? {} : { fields: newFields }),
     });
   }
+  // Also for a case from before its template had boards.
+  await showBoards(ofCase, bots);
   return {
     ...{ caseId, code, created: false, kept },
     rooms: await summariseRooms(work, caseId),

@@ -16,6 +16,7 @@ import {
 } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { describeActor, logAct } from "../acts.ts";
+import { endBoards } from "../board/show-boards.ts";
 import type { Registry } from "../member/case-seats.ts";
 import {
   CONFIRM_WITHIN_HOURS,
@@ -240,6 +241,7 @@ async function enter(
   // What was asked for before a transition has happened is not confirmed after it.
   await transitions.resolve(work.db, work.caseId, work.now);
   await beginState(work, of, to);
+  if (stateOf(roomTemplate(of.template).life, to).final) await endBoards(work);
   await logAct(work, "case.state", { to, ...details });
 }
 

@@ -18,6 +18,14 @@ export function commonRoom(
   return rooms.find(({ kind }) => kind === open?.kind);
 }
 
+/** Where everybody is told what concerns all; the first room of everybody where there is no such room. */
+export function noticesRoom(rooms: readonly CaseRoom[], template: string): CaseRoom | undefined {
+  const { noticesRoom: kind } = roomTemplate(template);
+  // A case from before its template had one is without it until its file is applied again.
+  const own = rooms.find((room) => room.kind === kind);
+  return own ?? commonRoom(rooms, template, "registrar");
+}
+
 /** Where only those who lead are spoken to; the room of everybody where there is no such room. */
 export function leadersRoom(
   rooms: readonly CaseRoom[],

@@ -20,6 +20,8 @@ export interface PlannedRoom {
   readonly inSpace: boolean;
   /** Whether members of the space join it by themselves. */
   readonly restricted: boolean;
+  /** Power that it takes to say something in it. */
+  readonly speak: number;
   /** Accounts of the bots that are invited, without the one that makes the room. */
   readonly bots: readonly UserId[];
   readonly people: readonly PlannedPerson[];
@@ -87,6 +89,7 @@ export function planRoom(plan: RoomPlan): PlannedRoom {
     isSpace: entry.kind === "space",
     inSpace: entry.kind !== "space" && !entry.outsideSpace,
     restricted: isOpenToSpace(entry),
+    speak: entry.speak,
     bots,
     people,
     powers: new Map([...powerOfPeople, ...bots.map((bot) => [bot, botPower] as const)]),

@@ -8,6 +8,8 @@ export interface RoomWish {
   readonly isSpace: boolean;
   /** Whether people of other homeservers can ever join. */
   readonly federate: boolean;
+  /** Power that it takes to say something; none if left out. */
+  readonly speak?: number;
   /** Power of everybody in the room who has any, without the account that makes the room. */
   readonly powers: ReadonlyMap<UserId, number>;
 }
@@ -23,7 +25,7 @@ const replaceRoom = 150;
 
 /** The body of createRoom, complete: nothing is left to the defaults of a homeserver. */
 export function roomContent(wish: RoomWish): Record<string, unknown> {
-  const { name, isSpace, federate, powers } = wish;
+  const { name, isSpace, federate, speak = 0, powers } = wish;
   return {
     name,
     visibility: "private",
@@ -43,7 +45,8 @@ export function roomContent(wish: RoomWish): Record<string, unknown> {
       invite: LETTING_IN_POWER,
       kick: LETTING_IN_POWER,
       redact: 50,
-      events_default: isSpace ? creatorOnly : 0,
+      // In an encrypted room all that is said is one type of event, `m.room.encrypted`.
+      events_default: isSpace ? creatorOnly : speak,
       state_default: creatorOnly,
       users_default: 0,
       notifications: { room: 50 },

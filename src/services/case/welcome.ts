@@ -7,7 +7,8 @@ import { answer, code, list, type Outcome, paragraph } from "../../documents/mes
 export function welcomeOutcome(welcome: Welcome, caseName: string): Outcome {
   return answer(
     paragraph(welcome.text.replaceAll("{name}", caseName).trim()),
-    paragraph("You can type:"),
-    list(welcome.try.map((line) => code(line))),
+    ...(welcome.try.length === 0
+      ? []
+      : [paragraph("You can type:"), list(welcome.try.map((line) => code(line)))]),
   );
 }

@@ -18,6 +18,7 @@ import {
 } from "../../db/repositories/shreddings.ts";
 import type { Database } from "../../db/schema.ts";
 import type { CaseId } from "../../domain/ids.ts";
+import { endBoards } from "../board/show-boards.ts";
 import type { Work } from "../work.ts";
 import { beginShredding } from "./begin-shredding.ts";
 import { mergeRecords } from "./merge-record.ts";
@@ -54,6 +55,7 @@ export async function destroyClass(
   let elsewhere: Places["record"] = { rooms: [], media: [], devices: [] };
   for (const content of contents) {
     if (content === "rooms") {
+      await endBoards({ db, caseId });
       const places = await takePlaces(work, open);
       elsewhere = places.record;
       rows = addRows(rows, places.rows, await deleteRoomRows(db, caseId, places.ending));

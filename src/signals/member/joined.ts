@@ -5,6 +5,7 @@ import { isBarred, lockCase } from "../../db/repositories/members.ts";
 import type { Database } from "../../db/schema.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseId, RoomId, UserId } from "../../domain/ids.ts";
+import { showBoardToNewcomers } from "../../services/board/show-boards.ts";
 import { welcomeNewcomers } from "../../services/case/welcome-newcomers.ts";
 import { settleArrival } from "../../services/guard/settle-findings.ts";
 import { MANAGEMENT_LANE } from "../../services/management/report.ts";
@@ -28,7 +29,7 @@ export interface ArrivalOptions {
 
 /**
  * Answers to people who come into rooms of cases, in the transaction that keeps the sync response:
- * whoever is on the roster is welcomed, and whoever is barred and was let in again is taken out again.
+ * whoever is on the roster is welcomed and shown the board, and whoever is barred and was let in again is taken out again.
  */
 export async function membersArrived(
   db: Transaction<Database>,
@@ -56,7 +57,12 @@ export async function membersArrived(
         newcomers += (await findPerson(db, seal, room.caseId, userId)) === undefined ? 0 : 1;
       }
     }
-    if (newcomers > 0) await welcomeNewcomers(db, now, bots.registrar, open, room);
+    if (newcomers === 0) continue;
+    const actor = { kind: "bot", bot: "registrar" } as const;
+    const work = { db, vault, seal, now, caseId: open.case.id, actor };
+    // First, because it takes the lock of the log, under which acts change boards.
+    await showBoardToNewcomers(work, open.case, bots, room);
+    await welcomeNewcomers(db, now, bots.registrar, open, room);
   }
 }
 

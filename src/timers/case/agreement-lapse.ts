@@ -3,7 +3,7 @@ import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
 import { formatDay } from "../../domain/time/format.ts";
 import { LAPSE } from "../../services/case/agreement-timers.ts";
 import { lapse } from "../../services/case/change-state.ts";
-import { commonRoom } from "../../services/case/common-room.ts";
+import { noticesRoom } from "../../services/case/common-room.ts";
 import { defineTimer } from "../timer.ts";
 
 /** The end of a JIT agreement that nobody has extended. */
@@ -15,7 +15,7 @@ export default defineTimer({
     const last = of.profile.agreement?.period?.to;
     if (state === undefined || last === undefined) return undefined;
     const rooms = await listCaseRooms(work.db, work.caseId);
-    const room = commonRoom(rooms, of.template, "registrar");
+    const room = noticesRoom(rooms, of.template);
     if (room === undefined) return undefined;
     const day = formatDay(Temporal.PlainDate.from(last));
     return {

@@ -52,20 +52,28 @@ describe("!case state", () => {
     expect(answer).toMatch(/!case state signed — signed[\s\S]*!case state closed — closed/);
   });
 
-  it("brings the case into the next state, journals it and announces it in the room of all", async () => {
+  it("brings the case into the next state, journals it and announces it in the room for notices", async () => {
     expect(await ask("be-ij", "!case state Signed", "leaders")).toContain("is now signed");
     expect(await state()).toBe("signed");
     expect(await acts()).toEqual(["case.state"]);
     const said = await openedSteps(harness.db, harness.vault, harness.caseId);
     expect(said).toMatchObject([
       {
-        lane: "!coordination",
+        lane: "!notices",
         step: { kind: "send", content: { body: expect.stringContaining("Investigating judge") } },
       },
     ]);
   });
 
+  it("is announced to all in the room of everybody where there is none for notices", async () => {
+    await harness.db.deleteFrom("case_room").where("kind", "=", "notices").execute();
+    await ask("be-ij", "!case state signed", "leaders");
+    const said = await openedSteps(harness.db, harness.vault, harness.caseId);
+    expect(said).toMatchObject([{ lane: "!coordination" }]);
+  });
+
   it("is not announced a second time in the room where it was typed", async () => {
+    await harness.db.deleteFrom("case_room").where("kind", "=", "notices").execute();
     await ask("be-ij", "!case state signed");
     expect(await openedSteps(harness.db, harness.vault, harness.caseId)).toEqual([]);
   });
@@ -204,13 +212,13 @@ describe("!case close", () => {
     const said = await fireTimers(harness, "2026-12-01T08:21:02Z");
     expect(said).toEqual([
       expect.stringContaining("!leaders: These two files hold what may be kept"),
-      expect.stringContaining("!coordination: The case is now closed."),
+      expect.stringContaining("!notices: The case is now closed."),
     ]);
     const steps = await openedSteps(harness.db, harness.vault, harness.caseId);
     const kicked = steps.flatMap(({ step }) => (step.kind === "kick" ? [step.userId] : []));
     expect(new Set(kicked).size).toBe(nightjarCase.roster.length);
-    // Each from the space and the coordination room, the four leaders from their room too.
-    expect(kicked).toHaveLength(2 * nightjarCase.roster.length + 4);
+    // Each from the space, the coordination room and that for notices, the four leaders from theirs too.
+    expect(kicked).toHaveLength(3 * nightjarCase.roster.length + 4);
     expect(kicked.every((userId) => !userId.includes("rogatory_"))).toBe(true);
     expect(await ask("md-obs", "!member list")).toContain("@nightjar-md-obs");
     expect(await acts()).toContain("case.empty");

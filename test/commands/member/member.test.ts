@@ -72,8 +72,12 @@ describe("!member add", () => {
       `!member add ${added} member NL “Police officer, cyber” Europe/Amsterdam`,
     );
     expect(answer).toContain("Who: Police officer, cyber (NL)");
-    expect(answer).toMatch(/Invited to: \S+ · space, \S+ · coordination$/m);
-    expect(await stepsFor(added)).toEqual(["invite space", "invite coordination"]);
+    expect(answer).toMatch(/Invited to: \S+ · space, \S+ · coordination, \S+ · notices$/m);
+    expect(await stepsFor(added)).toEqual([
+      "invite space",
+      "invite coordination",
+      "invite notices",
+    ]);
     expect(await ask("nl-pros", "!member list")).toContain(added);
     expect(await journal()).toEqual(["member.add"]);
   });
@@ -81,7 +85,7 @@ describe("!member add", () => {
   it("gives a leader the leaders' room and power in each room", async () => {
     await ask("nl-pros", `!member add ${added} leader Netherlands "Second prosecutor"`);
     expect(await stepsFor(added)).toEqual(
-      ["space", "coordination", "leaders"].flatMap((room) => [
+      ["space", "coordination", "leaders", "notices"].flatMap((room) => [
         `set-power ${room} 50`,
         `invite ${room}`,
       ]),
@@ -208,8 +212,12 @@ describe("!member remove", () => {
     ).toContain(
       "Police officer, human trafficking (BE) (@nightjar-be-police:rogatory.localhost) is removed",
     );
-    expect(await stepsFor(id("be-police"))).toEqual(["kick space", "kick coordination"]);
-    expect(await bars(id("be-police"))).toBe(3);
+    expect(await stepsFor(id("be-police"))).toEqual([
+      "kick space",
+      "kick coordination",
+      "kick notices",
+    ]);
+    expect(await bars(id("be-police"))).toBe(4);
     // The harness knows nobody who is not on the roster.
     expect(await ask("be-police", "!help")).toContain("Something went wrong");
     expect(await ask("ro-pros", "!member list")).not.toContain("be-police");
@@ -294,13 +302,15 @@ describe("!member role", () => {
       "set-power coordination 50",
       "set-power leaders 50",
       "invite leaders",
+      "set-power notices 50",
     ]);
     await ask("ro-pros", "!member role @nightjar-be-police member");
-    expect((await stepsFor(id("be-police"))).slice(4)).toEqual([
+    expect((await stepsFor(id("be-police"))).slice(5)).toEqual([
       "set-power space 0",
       "set-power coordination 0",
       "set-power leaders 0",
       "kick leaders",
+      "set-power notices 0",
     ]);
     expect(await bars(id("be-police"))).toBe(1);
     expect(await journal()).toEqual(["member.role", "member.role"]);

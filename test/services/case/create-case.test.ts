@@ -127,7 +127,7 @@ describe("creating a case", () => {
     const { caseId, code, rooms, created } = await create(sample("case.jit.example.yaml"), "jit");
     expect(created).toBe(true);
     expect(code).toMatch(/^JIT-[0-9A-F]{4}$/);
-    expect(rooms.map(({ kind }) => kind)).toEqual(["space", "coordination", "leaders"]);
+    expect(rooms.map(({ kind }) => kind)).toEqual(["space", "coordination", "leaders", "notices"]);
     const all = await steps(caseId);
     expect(new Set(all.map(({ row }) => row.account))).toEqual(new Set([bots.registrar]));
     for (const { row, step } of all) {
@@ -139,11 +139,11 @@ describe("creating a case", () => {
       );
     }
     expect(all.map(({ step }) => step.kind)).toEqual([
-      ...["create-room", "create-room", "create-room"],
-      ...["set-state", "set-state"],
+      ...["create-room", "create-room", "create-room", "create-room"],
+      ...["set-state", "set-state", "set-state"],
       ...["invite", "invite"],
       // Five people in the space, four of this homeserver in the coordination room, three leaders.
-      ...Array.from({ length: 5 + 4 + 3 }, () => "invite"),
+      ...Array.from({ length: 5 + 4 + 3 + 4 }, () => "invite"),
     ]);
   });
 
@@ -202,6 +202,19 @@ describe("creating a case", () => {
       // Room version 12 refuses a room whose creator stands in its power levels.
       expect(levels?.users).not.toHaveProperty(bots.registrar);
     }
+  });
+
+  it("lets everybody read the notices and only leaders write them", async () => {
+    const { caseId } = await create(renamed(sample("case.jit.example.yaml"), "Notices"), "notices");
+    const [, coordination, , notices] = await roomsOf(caseId);
+    expect(notices?.invited).toEqual(
+      coordination?.invited.filter((userId) => userId !== bots.clerk),
+    );
+    expect(coordination?.content.power_level_content_override.events_default).toBe(0);
+    expect(notices?.content.power_level_content_override).toMatchObject({
+      events_default: 50,
+      users: { "@ro-pros:example.org": 50, "@be-ij:example.org": 50, "@nl-pros:example.org": 50 },
+    });
   });
 
   it("invites to each room the people of its roles and the bots that it needs", async () => {
@@ -321,7 +334,7 @@ describe("creating a case", () => {
       state: "negotiation",
       createdAt: now.toString(),
       people: 5,
-      rooms: { made: 0, planned: 3 },
+      rooms: { made: 0, planned: 4 },
     });
   });
 });

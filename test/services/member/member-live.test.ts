@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { RoomMessage } from "../../../src/dev/people/message.ts";
 import type { Person } from "../../../src/dev/people/person.ts";
 import type { RoomId } from "../../../src/domain/ids.ts";
 import { path } from "../../../src/matrix/http.ts";
@@ -48,8 +49,25 @@ function until(holds: () => boolean | Promise<boolean>, waitedFor: string): Prom
   return expect.poll(holds, { timeout: patience, interval: 250, message: waitedFor }).toBe(true);
 }
 
+async function pinned(person: Person): Promise<readonly string[]> {
+  const { body } = await get(person, path`/v3/rooms/${coordination}/state/m.room.pinned_events/`);
+  return z.object({ pinned: z.array(z.string()) }).parse(body).pinned;
+}
+
+const isBoard = ({ body, kind, roomId }: RoomMessage) =>
+  kind === "notice" && roomId === coordination && body.startsWith("Board of HERON");
+
+/** The boards that were posted, without their edits, as a person has read them. */
+function boardsRead(person: Person): readonly string[] {
+  return person
+    .timeline(coordination)
+    .filter((message) => isBoard(message) && message.relations.length === 0)
+    .map(({ eventId }) => eventId);
+}
+
 describe("people of a case", () => {
   let newcomer: Person;
+  let ownPin: string;
 
   it("are welcomed in a message that they can read, though they came after the room was made", async () => {
     for (const person of [leader, member]) {
@@ -65,6 +83,35 @@ describe("people of a case", () => {
       expect(welcome.sender).toContain("registrar");
     }
   }, 180_000);
+
+  it("read a board that is pinned beside what they pin, and edited in place", async () => {
+    const board = await leader.firstMessage(isBoard, "the board", patience);
+    expect(board).toMatchObject({ encrypted: true, relations: [] });
+    expect(board.sender).toContain("clerk");
+    await until(async () => (await pinned(leader)).includes(board.eventId), "the pinned board");
+    ownPin = await leader.say(coordination, "worth keeping");
+    await fetch(
+      `${live.homeserver.url}/_matrix/client${path`/v3/rooms/${coordination}/state/m.room.pinned_events/`}`,
+      {
+        method: "PUT",
+        headers: { authorization: `Bearer ${live.accessTokenOf(leader)}` },
+        body: JSON.stringify({ pinned: [ownPin, board.eventId] }),
+      },
+    );
+    expect(await command(leader, coordination, "!action add @NL seize the registers")).toContain(
+      "A-001",
+    );
+    for (const person of [leader, member]) {
+      const edit = await person.firstMessage(
+        (message) => isBoard(message) && message.body.includes("seize the registers"),
+        "the edit of the board",
+        patience,
+      );
+      expect(edit.relations).toEqual([{ kind: "edit", eventId: board.eventId }]);
+      expect(boardsRead(person)).toEqual([board.eventId]);
+    }
+    expect(await pinned(leader)).toEqual([ownPin, board.eventId]);
+  }, 300_000);
 
   it("are added by a leader, and read what is said from then on", async () => {
     newcomer = await live.person("newcomer");
@@ -82,6 +129,26 @@ describe("people of a case", () => {
     expect((await newcomer.reads(said, patience)).body).toBe("good morning");
     expect(newcomer.timeline(coordination).map(({ eventId }) => eventId)).not.toContain(before);
     expect(await command(newcomer, coordination, "!case status")).toContain("coordination");
+  }, 300_000);
+
+  it("read the board, posted and pinned anew once, though the bots were stopped in between", async () => {
+    const [former = ""] = boardsRead(leader);
+    await live.stopBots();
+    await live.startBots();
+    const anew = await newcomer.firstMessage(isBoard, "the board", patience);
+    expect(anew.body).toContain("seize the registers");
+    expect(anew.eventId).not.toBe(former);
+    await until(async () => (await pinned(leader)).includes(anew.eventId), "the pinned board");
+    expect(await pinned(leader)).toEqual([ownPin, anew.eventId]);
+    expect(await command(leader, coordination, "!action done A-001")).toContain("done");
+    const edit = await newcomer.firstMessage(
+      (message) => isBoard(message) && message.body.includes("nothing on it yet"),
+      "the edit of the new board",
+      patience,
+    );
+    expect(edit.relations).toEqual([{ kind: "edit", eventId: anew.eventId }]);
+    expect(boardsRead(newcomer)).toEqual([anew.eventId]);
+    expect(boardsRead(leader)).toEqual([former, anew.eventId]);
   }, 300_000);
 
   it("get the powers and rooms of another role, and lose them again", async () => {

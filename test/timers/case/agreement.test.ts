@@ -168,7 +168,7 @@ describe("the end of an agreement", () => {
     const said = await fire("2028-01-10T23:00:00Z");
     expect(await state()).toBe("post-operational");
     expect(said.at(-1)).toMatch(
-      /^!coordination: The JIT agreement ended at the end of Mon 10 January 2028/,
+      /^!notices: The JIT agreement ended at the end of Mon 10 January 2028/,
     );
     expect(await ask("ro-pros", "!request new EIO to BE: more")).toContain("No EIO is drafted");
     harness.setNow("2028-01-11T08:00:00Z");
