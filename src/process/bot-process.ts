@@ -357,7 +357,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
       await completion.stop();
       await inbox?.stop();
       await sender?.stop();
-      session.crypto.stop();
+      await session.crypto.stop();
     },
   };
 }

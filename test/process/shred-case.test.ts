@@ -298,7 +298,7 @@ describe("shredding a case on a real homeserver", () => {
       expect(new Set(results.get(room)), room).toEqual(new Set(["undecryptable"]));
     }
     expect(new Set(results.get(otherRoom))).toEqual(new Set(["message"]));
-    crypto.stop();
+    await crypto.stop();
     await store.close();
 
     const http = new AccountHttp(homeserver.url, token, clerk, deviceId);

@@ -1,4 +1,5 @@
 import { UserId as UserIdInRust } from "@matrix-org/matrix-sdk-crypto-wasm";
+import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,
@@ -85,6 +86,9 @@ export interface Fingerprint {
   readonly curve25519: string;
 }
 
+/** A homeserver that gives no answer must not keep an account from stopping. */
+const stopPatienceMs = 5_000;
+
 /** Stands for a device whose id cannot be written down. */
 const oddDevice = DeviceId.parse("?");
 
@@ -98,6 +102,7 @@ export class AccountCrypto {
   readonly #backend: CryptoBackend;
   readonly #keyQueries: KeyQueries;
   readonly #log: SdkLogSink;
+  readonly #firstBackupCheck: Promise<unknown>;
   readonly identity: CryptoIdentity;
   readonly verifications: Verifications;
 
@@ -111,6 +116,8 @@ export class AccountCrypto {
     this.#keyQueries = keyQueries;
     this.#api = api;
     this.#log = log;
+    // Begun by the SDK already, which gives the one that is under way; a failure is met where it matters.
+    this.#firstBackupCheck = api.checkKeyBackupAndEnable().catch(() => {});
     this.#backend = CryptoBackendContract.parse(api);
     guardToDevice(this.#backend.olmMachine);
     this.identity = new CryptoIdentity(client, api, this.#backend);
@@ -320,7 +327,9 @@ export class AccountCrypto {
     }
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
+    // The SDK looks for the backup when it starts, and would go on with what is freed here.
+    await Promise.race([this.#firstBackupCheck, delay(stopPatienceMs, undefined, { ref: false })]);
     this.#client.stopClient();
   }
 }

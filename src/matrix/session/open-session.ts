@@ -79,7 +79,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenedSe
       },
     };
   } catch (error) {
-    crypto.stop();
+    await crypto.stop();
     throw error;
   }
 }

@@ -88,7 +88,7 @@ export async function recoverAccount(options: RecoverOptions): Promise<Recovered
     await db.transaction().execute((transaction) => retryUndecryptable(transaction, userId));
     return { deviceId, fingerprint, keys, deletedDevices };
   } finally {
-    crypto.stop();
+    await crypto.stop();
   }
 }
 

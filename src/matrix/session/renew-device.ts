@@ -130,10 +130,10 @@ async function openDevice(
   try {
     await establishIdentity({ http, crypto, recovery, account });
   } catch (error) {
-    crypto.stop();
+    await crypto.stop();
     throw error;
   }
-  return { http, crypto, [Symbol.asyncDispose]: async () => crypto.stop() };
+  return { http, crypto, [Symbol.asyncDispose]: () => crypto.stop() };
 }
 
 const toDeviceOnly = JSON.stringify({

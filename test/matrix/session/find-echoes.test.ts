@@ -93,7 +93,7 @@ async function sendUnnoticed(cause: string, steps: readonly Step[]): Promise<voi
   sender.start(sent.reject);
   await sent.promise;
   await sender.stop();
-  session.crypto.stop();
+  await session.crypto.stop();
   await store.close();
   await db
     .updateTable("outbox")

@@ -160,7 +160,7 @@ describe("a bot's identity", () => {
     expect(held?.master).toBeDefined();
     expect(await published(userId)).toMatchObject({ ...held, deviceSigned: true });
     expect(await session.crypto.identity.isSecretStorageReady()).toBe(true);
-    session.crypto.stop();
+    await session.crypto.stop();
     await store.close();
     await live.startBots();
   });

@@ -99,7 +99,7 @@ async function clerkAlone<T>(work: (session: Session, clock: Clock) => Promise<T
   try {
     return await work(session, clock);
   } finally {
-    session.crypto.stop();
+    await session.crypto.stop();
     await store.close();
   }
 }
