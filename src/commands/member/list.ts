@@ -18,13 +18,13 @@ export default defineCommand({
     const template = roomTemplate(of.template);
     return answer(
       table(
-        ["Who", "Role", "Matrix id", "Languages", "Time zone"],
+        ["Who", "Role", "Matrix id", "Time zone", "Languages"],
         people.map(({ userId, profile }) => [
           strong(describePerson(profile)),
           roleTitle(template, profile.role),
           userId,
-          profile.languages.join(", "),
           profile.timeZone,
+          profile.languages.join(", "),
         ]),
       ),
     );

@@ -247,6 +247,8 @@ describe("!case close", () => {
     });
     await ask("ro-pros", "!case close");
     await ask("be-ij", "!case confirm 1");
+    // The files of the export have arrived.
+    await db.updateTable("outbox").set({ state: "done" }).execute();
     await fireTimers(harness, "2026-12-01T08:20:01Z");
     const kicks = (await openedSteps(db, harness.vault, caseId)).flatMap(({ step }) =>
       step.kind === "kick" ? [step] : [],

@@ -119,7 +119,7 @@ describe("the plan of a case file", () => {
     ).toEqual([
       ["@chair:example.org", 50, "invited", 4],
       ["@fi:example.org", 0, "invited", 3],
-      ["@md:partner.example", 50, "by-space", 4],
+      ["@md:partner.example", 0, "by-space", 4],
     ]);
     expect(await count()).toEqual([0, 0, 0, 0]);
   });
