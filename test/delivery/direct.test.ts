@@ -95,13 +95,15 @@ describe("a direct conversation", () => {
 
   it("announces to everybody what becomes of the case, for nobody else has read it", async () => {
     await say(leader, "in NIGHTJAR");
-    expect(await say(leader, "!case state negotiation")).toContain("in negotiation");
+    await harness.db.updateTable("case_file").set({ state: "signed" }).execute();
+    expect(await say(leader, "!case state operational")).toContain("operational");
     const announced = (await openedSteps(harness.db, harness.vault, harness.caseId)).filter(
-      ({ lane }) => lane === "!coordination",
+      ({ lane }) => lane === "!notices",
     );
-    expect(JSON.stringify(announced)).toMatch(/The case is now in negotiation.*Decided by/);
+    expect(JSON.stringify(announced)).toMatch(/The case is now operational.*Decided by/);
     await rewind();
-    await harness.ask("nightjar-ro-pros", "coordination", "!case state negotiation");
+    await harness.db.updateTable("case_file").set({ state: "signed" }).execute();
+    await harness.ask("nightjar-ro-pros", "notices", "!case state operational");
     const steps = await openedSteps(harness.db, harness.vault, harness.caseId);
     expect(JSON.stringify(steps)).not.toContain("The case is now");
   });
@@ -112,7 +114,7 @@ describe("a direct conversation", () => {
       "Type this in the room in which it is to be shared",
     );
     const bilateral = await say(leader, "!case bilateral RO BE");
-    expect(bilateral).toContain("are invited to");
+    expect(bilateral).toContain("have a room of their own");
     expect(bilateral).not.toContain("Whoever reads this room");
   });
 
@@ -179,7 +181,7 @@ describe("a direct conversation about a case that is over", () => {
     expect(await say(leader, "!case close")).toContain("!case confirm 1");
     expect(await say(id("nightjar-be-ij"), "!case confirm 1 in NIGHTJAR")).toContain("closed");
     const announced = (await openedSteps(harness.db, harness.vault, harness.caseId)).filter(
-      ({ lane }) => lane === "!coordination",
+      ({ lane }) => lane === "!notices",
     );
     expect(JSON.stringify(announced)).toMatch(/The case is now closed.*Everybody is taken out/);
     expect(await say(observer, "!case status")).toMatch(/^In NIGHTJAR:/);
