@@ -7,6 +7,7 @@ import {
   SyncState,
 } from "matrix-js-sdk";
 import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { readGaps } from "./gaps.ts";
 import { readMessage } from "./message.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -40,13 +41,17 @@ export function readEvents(
       });
     }
   };
+  const known = new Set<string>();
   let queue = Promise.resolve();
-  client.on(ClientEvent.Event, (event) => {
+  const read = (event: MatrixEvent) => {
+    known.add(event.getId() ?? "");
     queue = queue.then(async () => {
       await client.decryptEventIfNeeded(event);
       keep(event);
     });
-  });
+  };
+  client.on(ClientEvent.Event, read);
+  readGaps(client, known, read);
   client.on(MatrixEventEvent.Decrypted, keep);
   return events;
 }

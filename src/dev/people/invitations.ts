@@ -20,7 +20,7 @@ export async function acceptInvitations(client: MatrixClient): Promise<void> {
     if (accepting.has(roomId)) return;
     accepting.add(roomId);
     try {
-      await joinPatiently(client, roomId);
+      await joinOnceInvited(client, roomId);
     } finally {
       // Who was removed may be invited again.
       accepting.delete(roomId);
@@ -34,13 +34,37 @@ export async function acceptInvitations(client: MatrixClient): Promise<void> {
 }
 
 /**
+ * An invitation to a room of another homeserver can be read before that homeserver has it itself: whoever
+ * is quicker than people are is refused at first.
+ */
+async function joinOnceInvited(client: MatrixClient, roomId: string): Promise<void> {
+  for (let triesLeft = 5; ; triesLeft -= 1) {
+    try {
+      await joinPatiently(client, roomId);
+      return;
+    } catch (error) {
+      const invited = client.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite;
+      if (!invited || triesLeft === 0) throw error;
+      await delay(1000);
+      if (!client.clientRunning) return;
+    }
+  }
+}
+
+/**
  * Joins a room. A homeserver lets people join ten rooms at once and then one in ten seconds: a
  * refusal is waited out.
+ *
+ * @param via homeservers to ask about a room that one's own does not know
  */
-export async function joinPatiently(client: MatrixClient, roomId: string): Promise<void> {
+export async function joinPatiently(
+  client: MatrixClient,
+  roomId: string,
+  via: readonly string[] = [],
+): Promise<void> {
   for (;;) {
     try {
-      await client.joinRoom(roomId);
+      await client.joinRoom(roomId, { viaServers: [...via] });
       return;
     } catch (error) {
       if (!(error instanceof MatrixError) || !error.isRateLimitError()) throw error;

@@ -16,6 +16,7 @@ import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
 import { afterSync, type JoinedRoom, joinedRooms } from "./rooms.ts";
 import { silenceGlobalLog } from "./silence.ts";
+import { joinFromSpaces } from "./spaces.ts";
 import { Timeline, type Undecryptable } from "./timeline.ts";
 
 export interface PersonOptions {
@@ -25,6 +26,11 @@ export interface PersonOptions {
   readonly onlySignedDevices?: boolean | undefined;
   /** Least time between two syncs while nothing is waited for, in milliseconds; default 0. */
   readonly pace?: number | undefined;
+  /**
+   * Joins what their spaces show and let them into, once invitations are accepted; default false. True
+   * for who is invited to the space only.
+   */
+  readonly joinsFromSpaces?: boolean | undefined;
 }
 
 export type PersonAccount = Pick<Account, "userId" | "deviceId" | "accessToken">;
@@ -129,7 +135,7 @@ export async function preparePerson(
 
   const timeline = new Timeline();
   const events = readEvents(client, timeline);
-  return person({ client, crypto, timeline, events, pace, homeserver, account });
+  return person({ client, crypto, timeline, events, pace, homeserver, account, options });
 }
 
 interface Parts {
@@ -140,16 +146,21 @@ interface Parts {
   readonly pace: Pace;
   readonly homeserver: { readonly url: string };
   readonly account: PersonAccount;
+  readonly options: PersonOptions;
 }
 
-function person({ client, crypto, timeline, events, pace, homeserver, account }: Parts): Person {
+function person(parts: Parts): Person {
+  const { client, crypto, timeline, events, pace, homeserver, account } = parts;
   const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
     pace.hurry(() => timeline.first(matches, waitedFor, timeout));
 
   return {
     userId: account.userId,
     synchronise: () => startSync(client),
-    acceptInvitations: () => acceptInvitations(client),
+    async acceptInvitations() {
+      await acceptInvitations(client);
+      if (parts.options.joinsFromSpaces === true) joinFromSpaces(client);
+    },
     invitations: () => invitations(client),
     join: (roomId) => joinPatiently(client, roomId),
     holdSync: (work) => pace.hold(work),
