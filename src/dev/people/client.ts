@@ -7,7 +7,7 @@ import {
   SyncState,
 } from "matrix-js-sdk";
 import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
-import { readGaps } from "./gaps.ts";
+import { type GapWatch, readGaps } from "./gaps.ts";
 import { readMessage } from "./message.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -25,6 +25,7 @@ export async function crossSign(crypto: CryptoApi): Promise<void> {
 export function readEvents(
   client: MatrixClient,
   timeline: Timeline,
+  gaps: GapWatch,
 ): ReadonlyMap<string, MatrixEvent> {
   const events = new Map<string, MatrixEvent>();
   const keep = (event: MatrixEvent) => {
@@ -51,7 +52,7 @@ export function readEvents(
     });
   };
   client.on(ClientEvent.Event, read);
-  readGaps(client, known, read);
+  readGaps(client, gaps, known, read);
   client.on(MatrixEventEvent.Decrypted, keep);
   return events;
 }

@@ -11,6 +11,7 @@ import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
 import { downloadAttachment } from "./attachment.ts";
 import { crossSign, readEvents, startSync } from "./client.ts";
+import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
@@ -110,9 +111,10 @@ export async function preparePerson(
   silenceGlobalLog();
   const { userId, deviceId, accessToken } = account;
   const pace = new Pace(options.pace ?? 0);
+  const gaps = new GapWatch();
   const client = createClient({
     ...{ baseUrl: homeserver.url, userId, deviceId, accessToken },
-    fetchFn: pace.fetch,
+    fetchFn: gaps.watch(pace.fetch),
     disableVoip: true,
     logger: sdkLogger(() => {}),
   });
@@ -134,7 +136,7 @@ export async function preparePerson(
   if (options.crossSigned !== false) await crossSign(crypto);
 
   const timeline = new Timeline();
-  const events = readEvents(client, timeline);
+  const events = readEvents(client, timeline, gaps);
   return person({ client, crypto, timeline, events, pace, homeserver, account, options });
 }
 
