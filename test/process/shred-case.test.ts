@@ -5,7 +5,6 @@ import { z } from "zod";
 import { ensureAccount, readRecoveryKey } from "../../src/db/repositories/accounts.ts";
 import { findCaseByName, listCaseRooms } from "../../src/db/repositories/cases.ts";
 import { enqueueStep } from "../../src/db/repositories/outbox.ts";
-import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import { homeserverFiles } from "../../src/dev/homeserver/configuration.ts";
 import type { Person } from "../../src/dev/people/person.ts";
 import { EventId, RoomId, UserId } from "../../src/domain/ids.ts";
@@ -43,6 +42,8 @@ const Stored = z.object({
 describe("shredding a case on a real homeserver", () => {
   let live: LiveCase;
   let leader: Person;
+  /** On the second homeserver. */
+  let distant: Person;
   let shreddedRoom: RoomId;
   let shreddedCode: string;
   let otherRoom: RoomId;
@@ -60,18 +61,16 @@ describe("shredding a case on a real homeserver", () => {
   const environment = () => ({ config: live.config, db: live.db, vault: live.vault, now });
 
   beforeAll(async () => {
-    live = await openLiveCase();
-    const { homeserver, config, db, vault } = live;
+    live = await openLiveCase({ far: ["member"] });
+    const { config, db, vault } = live;
     token = (await readRegistration(config.homeserver.registrationFile)).as_token;
-    const root = await registerAccount(homeserver, { localpart: "root", admin: true });
-    administrator = new AccountHttp(homeserver.url, root.accessToken);
+    administrator = live.administrator("near");
     leader = await live.person("leader");
     shreddedRoom = await live.coordination(leader);
+    distant = await live.person("member");
+    await live.coordination(distant);
     shreddedCode = (await live.ask["case.list"]({}))[0]?.code ?? "";
-    const made = await live.ask["case.new"]({
-      ...{ yaml: otherCase, fileName: "stork.yaml", cause: "stork" },
-    });
-    otherCode = made.code;
+    otherCode = await live.openCase(otherCase);
     const name = `${otherCode} · coordination`;
     otherRoom = (await leader.roomByName(name)).roomId;
 
@@ -165,7 +164,9 @@ describe("shredding a case on a real homeserver", () => {
     expect(certificate.destroyed.devices.map(({ userId }) => userId)).toContain(
       live.config.bots.clerk,
     );
-    expect(certificate.remains.map(({ where }) => where)).toContain("Members' devices");
+    const remains = certificate.remains.map(({ where }) => where);
+    expect(remains).toContain("Members' devices");
+    expect(remains).toContain(`The homeserver ${live.far?.homeserver.serverName} and its backups`);
     expect(isCertificateSigned(certificate)).toBe(true);
     expect(isCertificateSigned({ ...certificate, reason: "another" })).toBe(false);
     const markdown = certificateAsMarkdown(certificate);
@@ -201,6 +202,10 @@ describe("shredding a case on a real homeserver", () => {
       const isOurs = act?.startsWith("case.shred") === true || act === "log.export";
       expect(details === null).toBe(!isOurs);
     }
+  });
+
+  it("takes people of other homeservers out of the rooms", async () => {
+    await expect.poll(() => distant.rooms(), { timeout: 60_000, interval: 100 }).toEqual([]);
   });
 
   it("has the rooms and files gone from the homeserver", async () => {

@@ -7,6 +7,7 @@ import { newId, PersonId, type UserId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
 import type { CaseWork } from "../work.ts";
 import { changeSeats, type Registry } from "./case-seats.ts";
+import { serverOf } from "./entering.ts";
 
 export interface AddedMember {
   readonly person: Person;
@@ -64,8 +65,4 @@ async function refuse(work: CaseWork, { bots, case: of }: Registry, userId: User
       `The rooms of this case are closed to other homeservers than ${here}: use an account there.`,
     );
   }
-}
-
-function serverOf(userId: UserId): string {
-  return userId.slice(userId.indexOf(":") + 1);
 }

@@ -14,6 +14,7 @@ import {
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { CaseId, RoomId } from "../../domain/ids.ts";
+import { serverOf } from "../member/entering.ts";
 import type { Work } from "../work.ts";
 import { mergeRecords } from "./merge-record.ts";
 
@@ -67,12 +68,13 @@ export async function beginShredding(
   const rooms = await roomsOf(db, caseId);
   const media = await uploadsOf(db, open);
   const devices = await devicesIn(db, rooms);
+  const homeservers = await homeserversIn(db, rooms);
   for (const { userId } of devices) await wantRenewal(db, vault, userId);
   const rows = await deleteCaseRows(db, caseId, rooms);
   await emptyCase(db, caseId, now);
   vault.forget(caseId);
   const record = mergeRecords(await findShredding(db, vault, caseId), {
-    ...{ caseId, code, reason, rows, devices },
+    ...{ caseId, code, reason, rows, devices, homeservers },
     requestedAt: now.toString(),
     rooms: rooms.map((roomId) => ({ roomId, outcome: "pending" })),
     media: media.map((uri) => ({ uri, outcome: "pending" })),
@@ -165,4 +167,19 @@ export async function devicesIn(
     .orderBy("account.user_id")
     .execute();
   return rows.map((row) => ({ userId: row.user_id, former: row.device_id }));
+}
+
+/** The homeservers of everybody who has ever been in the rooms or invited to them. */
+export async function homeserversIn(
+  db: Transaction<Database>,
+  rooms: readonly RoomId[],
+): Promise<readonly string[]> {
+  if (rooms.length === 0) return [];
+  const rows = await db
+    .selectFrom("room_member")
+    .select("user_id")
+    .distinct()
+    .where("room_id", "in", rooms)
+    .execute();
+  return [...new Set(rows.map((row) => serverOf(row.user_id)))].toSorted();
 }

@@ -13,13 +13,15 @@ import {
 import type { Database } from "../../db/schema.ts";
 import type { CaseId } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
-import { beginShredding, devicesIn, roomsOf, uploadsOf } from "./begin-shredding.ts";
+import { beginShredding, devicesIn, homeserversIn, roomsOf, uploadsOf } from "./begin-shredding.ts";
 import { mergeRecords } from "./merge-record.ts";
 
 export interface DueClass {
   readonly name: string;
   readonly rules: RetentionClass;
 }
+
+type Elsewhere = Pick<ShreddingRecord, "rooms" | "media" | "devices" | "homeservers">;
 
 type Rows = Readonly<Record<string, number>>;
 
@@ -44,9 +46,7 @@ export async function destroyClass(
     return beginShredding(work, { name: code, reason, classes: [destroyed] });
   }
   const rows: Record<string, number> = {};
-  const elsewhere: Pick<ShreddingRecord, "rooms" | "media" | "devices"> = {
-    ...{ rooms: [], media: [], devices: [] },
-  };
+  const elsewhere: Elsewhere = { rooms: [], media: [], devices: [], homeservers: [] };
   for (const content of contents) {
     if (content === "rooms") Object.assign(elsewhere, await inRooms(work, open));
     const counts = await destroyRows(db, open, content);
@@ -72,10 +72,7 @@ export async function destroyClass(
 }
 
 /** What the rooms have elsewhere, read before their rows are gone; their bots become new devices. */
-async function inRooms(
-  { db, vault }: Work,
-  open: OpenCase,
-): Promise<Pick<ShreddingRecord, "rooms" | "media" | "devices">> {
+async function inRooms({ db, vault }: Work, open: OpenCase): Promise<Elsewhere> {
   const rooms = await roomsOf(db, open.case.id);
   const media = await uploadsOf(db, open);
   const devices = await devicesIn(db, rooms);
@@ -84,6 +81,7 @@ async function inRooms(
     rooms: rooms.map((roomId) => ({ roomId, outcome: "pending" })),
     media: media.map((uri) => ({ uri, outcome: "pending" })),
     devices,
+    homeservers: await homeserversIn(db, rooms),
   };
 }
 
