@@ -19,6 +19,11 @@ export const UserId = z
   .brand<"UserId">();
 export type UserId = z.infer<typeof UserId>;
 
+/** The homeserver of an account. */
+export function serverOf(userId: UserId): string {
+  return userId.slice(userId.indexOf(":") + 1);
+}
+
 /** `!opaque` or `!opaque:server`: since room version 12 a room id has no server part. */
 export const RoomId = z
   .string()

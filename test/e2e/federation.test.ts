@@ -61,6 +61,29 @@ describe("people of a second homeserver", () => {
     expect(await ask(far, "!action list")).toContain("while Belgrade was away");
   });
 
+  it("have not the last word on who is in a room, when both homeservers were writing", {
+    timeout: 2 * patience,
+  }, async () => {
+    const member = await live.person("member", { acceptsInvitations: false });
+    await expect.poll(() => member.invitations(), { timeout: patience }).toContain(coordination);
+    await away.homeserver.stop();
+    await member.join(coordination);
+    await member.roomByName("coordination", { members: 5, timeout: patience });
+    await ask(member, "!action list");
+    await live.homeserver.stop();
+    await away.startAgain();
+    // Written where nobody has heard that the member has joined.
+    const own = path`/_matrix/client/v3/rooms/${coordination}/state/m.room.member/${far.userId}`;
+    await live.httpOf(far).json("PUT", own, z.unknown(), {
+      body: { membership: "join", displayname: "Guest from Belgrade" },
+    });
+    await live.homeserver.restart();
+    // The bots have heard of it when they hear of what comes after it.
+    expect(await ask(far, "!action list")).toContain("while Belgrade was away");
+    expect(await ask(member, "!action list")).toContain("while Belgrade was away");
+    expect(member.undecryptable()).toEqual([]);
+  });
+
   it("are out of all rooms when they are removed, and are given nothing of what follows", {
     timeout: 2 * patience,
   }, async () => {

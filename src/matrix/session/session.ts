@@ -13,6 +13,7 @@ import { concernsCrypto, EncryptedRooms } from "./encrypted-rooms.ts";
 import { ToDeviceError } from "./errors.ts";
 import { KeyNews } from "./key-news.ts";
 import { type RoomChanges, readRoomChanges } from "./room-changes.ts";
+import { settleState } from "./settle-state.ts";
 import { MessagesResponse, type RoomEvent, SyncResponse, syncFilter } from "./sync-response.ts";
 import {
   type ArrivalListener,
@@ -198,7 +199,8 @@ export class Session {
       const roomId = RoomId.parse(id);
       // The rooms of a shredded case must not come back by the news that we have left them.
       if (left.has(id) && (await findRoom(this.#options.db, roomId)) === undefined) continue;
-      const changes = readRoomChanges(roomId, room);
+      const told = readRoomChanges(roomId, room);
+      const changes = left.has(id) ? told : await settleState(this.#options, told);
       const missed =
         changes.gapBefore === undefined || since === undefined
           ? []

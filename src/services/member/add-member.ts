@@ -3,11 +3,10 @@ import { findPerson } from "../../db/repositories/cases.ts";
 import { enterPerson, lockCase } from "../../db/repositories/members.ts";
 import { describePerson, type Person, type PersonProfile } from "../../domain/case/person.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import { newId, PersonId, type UserId } from "../../domain/ids.ts";
+import { newId, PersonId, serverOf, type UserId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
 import type { CaseWork } from "../work.ts";
 import { changeSeats, type Registry } from "./case-seats.ts";
-import { serverOf } from "./entering.ts";
 
 export interface AddedMember {
   readonly person: Person;

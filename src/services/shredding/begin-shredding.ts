@@ -13,8 +13,7 @@ import {
 } from "../../db/repositories/shreddings.ts";
 import type { Database } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import type { CaseId, RoomId } from "../../domain/ids.ts";
-import { serverOf } from "../member/entering.ts";
+import { type CaseId, type RoomId, serverOf } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
 import { mergeRecords } from "./merge-record.ts";
 
