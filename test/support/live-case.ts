@@ -70,7 +70,7 @@ export interface LiveCase {
   /** An account on the person's own homeserver, of somebody who has no client. */
   account(localpart: string): Promise<LiveAccount>;
   /** A person, who joins every room they are invited to; `leader` and `member` are on the roster. */
-  person(localpart: string, options?: PersonOptions): Promise<Person>;
+  person(localpart: string, options?: LivePersonOptions): Promise<Person>;
   accessTokenOf(person: Person): string;
   /** Requests with the person's own token, to their own homeserver. */
   httpOf(person: Person): AccountHttp;
@@ -82,6 +82,11 @@ export interface LiveCase {
   stopBots(): Promise<void>;
   startBots(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LivePersonOptions extends PersonOptions {
+  /** Default true. */
+  readonly acceptsInvitations?: boolean;
 }
 
 export interface LiveAccount {
@@ -209,7 +214,7 @@ operators: ${JSON.stringify(operators.map((localpart) => `@${localpart}:${server
       const joinsFromSpaces = home !== homeserver;
       const person = await startPerson(home, account, { joinsFromSpaces, ...wishes });
       people.set(person, { token: account.accessToken, home });
-      person.acceptInvitations();
+      if (wishes?.acceptsInvitations !== false) person.acceptInvitations();
       return person;
     },
     accessTokenOf,

@@ -68,6 +68,8 @@ export function federationSettings(
     federation_verify_certificates: false,
     ip_range_blacklist: [],
     federation_ip_range_blacklist: [],
+    // People's clients ask for it, and are told who is in a room even when both servers were writing.
+    experimental_features: { msc4222_enabled: true },
     // A server that was away is asked again soon, by what waits for it as well as by what is new.
     federation: {
       max_long_retry_delay: "5s",

@@ -13,7 +13,9 @@ const RETRY_MILLISECONDS = 1000;
 
 const Timelines = z.object({
   rooms: z.object({
-    join: z.record(z.string(), z.object({ timeline: z.object({ limited: z.boolean() }) })),
+    join: z
+      .record(z.string(), z.object({ timeline: z.object({ limited: z.boolean() }) }))
+      .default({}),
   }),
 });
 

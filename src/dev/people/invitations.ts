@@ -20,7 +20,10 @@ export async function acceptInvitations(client: MatrixClient): Promise<void> {
     if (accepting.has(roomId)) return;
     accepting.add(roomId);
     try {
-      await joinOnceInvited(client, roomId);
+      await joinOnceAllowed(
+        ...([client, roomId] as const),
+        () => client.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite,
+      );
     } finally {
       // Who was removed may be invited again.
       accepting.delete(roomId);
@@ -34,17 +37,23 @@ export async function acceptInvitations(client: MatrixClient): Promise<void> {
 }
 
 /**
- * An invitation to a room of another homeserver can be read before that homeserver has it itself: whoever
- * is quicker than people are is refused at first.
+ * An invitation to a room of another homeserver, or the joining of its space, can be known here before
+ * that homeserver knows of it itself: whoever is quicker than people are is refused at first.
+ *
+ * @param mayJoin whether it is still worth another try
  */
-async function joinOnceInvited(client: MatrixClient, roomId: string): Promise<void> {
+export async function joinOnceAllowed(
+  client: MatrixClient,
+  roomId: string,
+  mayJoin: () => boolean,
+  via?: readonly string[],
+): Promise<void> {
   for (let triesLeft = 5; ; triesLeft -= 1) {
     try {
-      await joinPatiently(client, roomId);
+      await joinPatiently(client, roomId, via);
       return;
     } catch (error) {
-      const invited = client.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite;
-      if (!invited || triesLeft === 0) throw error;
+      if (triesLeft === 0 || !mayJoin()) throw error;
       await delay(1000);
       if (!client.clientRunning) return;
     }

@@ -7,7 +7,7 @@ import {
   RoomStateEvent,
 } from "matrix-js-sdk";
 import { z } from "zod";
-import { joinPatiently } from "./invitations.ts";
+import { joinOnceAllowed } from "./invitations.ts";
 
 const Child = z.object({ via: z.array(z.string()).min(1) });
 
@@ -17,13 +17,16 @@ const Child = z.object({ via: z.array(z.string()).min(1) });
  */
 export function joinFromSpaces(client: MatrixClient): void {
   const joining = new Set<string>();
+  const isOutside = (roomId: string) => {
+    const known = client.getRoom(roomId)?.getMyMembership();
+    return known !== KnownMembership.Join && known !== KnownMembership.Invite;
+  };
   const enter = async (roomId: string, via: readonly string[]) => {
     if (joining.has(roomId)) return;
-    const known = client.getRoom(roomId)?.getMyMembership();
-    if (known === KnownMembership.Join || known === KnownMembership.Invite) return;
+    if (!isOutside(roomId)) return;
     joining.add(roomId);
     try {
-      await joinPatiently(client, roomId, via);
+      await joinOnceAllowed(client, roomId, () => isOutside(roomId), via);
     } finally {
       joining.delete(roomId);
     }
