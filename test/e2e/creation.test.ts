@@ -6,59 +6,74 @@ import { z } from "zod";
 import type { BotsProcess } from "../../src/dev/demo/bots-process.ts";
 import { type Deployment, startDeployment } from "../../src/dev/demo/deployment.ts";
 import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
+import { type FarHomeserver, startFarHomeserver } from "../../src/dev/homeserver/far-homeserver.ts";
+import type { Homeserver } from "../../src/dev/homeserver/homeserver.ts";
 import { type Person, startPerson } from "../../src/dev/people/person.ts";
 import { RoomId, type UserId } from "../../src/domain/ids.ts";
 import { path } from "../../src/matrix/http.ts";
 
 const MINUTES = 60_000;
-const serverName = "rogatory.localhost";
-
 interface Somebody {
   readonly person: Person;
   readonly token: string;
   readonly userId: UserId;
+  readonly home: Homeserver;
 }
 
 let directory: string;
+let away: FarHomeserver;
+let serverName: string;
 let deployment: Deployment;
 let bots: BotsProcess;
 let admin: string;
 let operator: Somebody;
 let chair: Somebody;
 let guest: Somebody;
+/** On the second homeserver. */
+let abroad: Somebody;
 let stranger: Somebody;
 let direct: RoomId;
 let kills = 0;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "rogatory-creation-"));
+  away = await startFarHomeserver(join(directory, "far-homeserver"));
+  serverName = away.near.serverName;
   deployment = await startDeployment({
-    ...{ directory, serverName, operators: [`@operator:${serverName}`] },
+    ...{ directory, ...away.near, operators: [`@operator:${serverName}`] },
   });
   await appendFile(deployment.files.configuration, "rooms:\n  localPeople: by-space\n");
   bots = await deployment.startBots({ once: true });
   const { homeserver } = deployment;
   admin = (await registerAccount(homeserver, { localpart: "admin", admin: true })).accessToken;
-  const somebody = async (localpart: string): Promise<Somebody> => {
-    const account = await registerAccount(homeserver, { localpart });
-    const person = await startPerson(homeserver, account);
-    return { person, token: account.accessToken, userId: account.userId };
+  const somebody = async (localpart: string, home = homeserver): Promise<Somebody> => {
+    const account = await registerAccount(home, { localpart });
+    const person = await startPerson(home, account);
+    return { person, token: account.accessToken, userId: account.userId, home };
   };
   operator = await somebody("operator");
   chair = await somebody("chair");
   guest = await somebody("guest");
+  abroad = await somebody("abroad", away.homeserver);
   stranger = await somebody("stranger");
 }, 5 * MINUTES);
 
 afterAll(async () => {
-  await Promise.all([operator, chair, guest, stranger].map((each) => each?.person.stop()));
+  await Promise.all([operator, chair, guest, abroad, stranger].map((each) => each?.person.stop()));
   await bots?.stop();
   await deployment?.stop();
+  await away?.homeserver.stop();
   await rm(directory, { recursive: true, force: true });
 }, MINUTES);
 
-async function request(token: string, method: string, address: string, body?: unknown) {
-  const response = await fetch(`${deployment.homeserver.url}${address}`, {
+async function request(
+  token: string,
+  method: string,
+  address: string,
+  body?: unknown,
+  home: Homeserver = deployment.homeserver,
+) {
+  const response = await fetch(`${home.url}${address}`, {
     ...{ method, headers: { authorization: `Bearer ${token}` } },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -140,9 +155,10 @@ function settledRooms(code: string) {
   );
 }
 
-const people = `localpart;function;body;state;role
-chair;Co-chair;Eurojust;;co-chair
-guest;Prosecutor;;FI;participant`;
+const people = () => `localpart;matrixId;function;body;state;role
+chair;;Co-chair;Eurojust;;co-chair
+guest;;Prosecutor;;FI;participant
+;${abroad.userId};Prosecutor;;RS;rapporteur`;
 
 describe("a case that is created in a conversation, while the bots are killed", () => {
   let code = "";
@@ -157,7 +173,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
       await killAndRestart();
       expect(await ask(operator, direct, "Europe/Amsterdam")).toContain("sessions and workshops");
       await ask(operator, direct, "First session\nSecond session\nThird session");
-      await ask(operator, direct, people);
+      await ask(operator, direct, people());
       expect(await ask(operator, direct, "done")).toContain("Answer yes to create it");
 
       const restarts: Promise<void>[] = [];
@@ -211,6 +227,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
       );
       const byName = new Map(rooms.map((room) => [room.name, room]));
       expect(byName.get("space")?.members).toEqual([
+        "@abroad invite",
         "@chair invite",
         "@guest invite",
         "@rogatory_registrar join",
@@ -221,6 +238,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
         "@rogatory_scribe join",
       ]);
       expect(byName.get("rapporteurs")?.members).toEqual([
+        "@abroad invite",
         "@chair invite",
         "@rogatory_registrar join",
         "@rogatory_scribe join",
@@ -249,20 +267,26 @@ describe("a case that is created in a conversation, while the bots are killed", 
     async () => {
       const rooms = new Map((await roomsOf(code)).map(({ name, roomId }) => [name, roomId]));
       const join = async (who: Somebody, name: string) => {
-        const address = path`/_matrix/client/v3/join/${rooms.get(name) ?? ""}`;
-        return (await request(who.token, "POST", address, {})).status;
+        const room = path`/_matrix/client/v3/join/${rooms.get(name) ?? ""}`;
+        // Whom a homeserver elsewhere asks about a room that it does not know: the space says it.
+        const address = `${room}?via=${encodeURIComponent(serverName)}`;
+        return (await request(who.token, "POST", address, {}, who.home)).status;
       };
       // Not before they are in the space.
-      expect(await join(guest, "plenary")).toBe(403);
+      for (const who of [guest, abroad]) expect(await join(who, "plenary")).toBe(403);
       for (const name of ["space", "plenary", "s1", "s2", "s3"]) {
-        expect(await join(guest, name), name).toBe(200);
+        for (const who of [guest, abroad]) expect(await join(who, name), name).toBe(200);
       }
       expect(await join(guest, "rapporteurs")).toBe(403);
+      expect(await join(abroad, "rapporteurs")).toBe(200);
       for (const name of rooms.keys()) expect(await join(stranger, name ?? ""), name).toBe(403);
       for (const name of ["space", "rapporteurs"]) expect(await join(chair, name), name).toBe(200);
 
-      const { roomId } = await guest.person.roomByName("plenary", { members: 4, timeout: MINUTES });
-      expect(await ask(guest, roomId, "!help")).toContain("Commands you can use");
+      const { roomId } = await guest.person.roomByName("plenary", { members: 5, timeout: MINUTES });
+      await abroad.person.roomByName("plenary", { timeout: MINUTES });
+      for (const who of [guest, abroad]) {
+        expect(await ask(who, roomId, "!help")).toContain("Commands you can use");
+      }
     },
     4 * MINUTES,
   );
@@ -295,9 +319,10 @@ describe("a case file, where the registrar is a server administrator and may joi
       const roster = join(directory, "people.csv");
       await writeFile(caseFile, "template: jit\nname: DUNLIN\ntimeZone: Europe/Brussels\n");
       const lines = [
-        "localpart;function;state;role",
-        "chair;Prosecutor;BE;leader",
-        "later;Prosecutor;NL;leader",
+        "localpart;matrixId;function;state;role",
+        "chair;;Prosecutor;BE;leader",
+        "later;;Prosecutor;NL;leader",
+        `;${abroad.userId};Prosecutor;RS;member`,
       ];
       await writeFile(roster, lines.join("\r\n"));
       const Applied = z.object({
@@ -320,14 +345,19 @@ describe("a case file, where the registrar is a server administrator and may joi
           ]),
         );
       const both = ["@chair join", "@later invite"];
-      expect(await membersOf()).toEqual({ space: both, coordination: both, leaders: both });
+      // Nobody can join people of another homeserver: they are invited to the space.
+      const withAbroad = ["@abroad invite", ...both];
+      expect(await membersOf()).toEqual({ space: withAbroad, coordination: both, leaders: both });
 
       expect(await apply()).toEqual({ code, created: false, added: { people: 0, rooms: 0 } });
-      await writeFile(roster, [...lines, "guest;Police officer;LU;member"].join("\n"));
+      await writeFile(roster, [...lines, "guest;;Police officer;LU;member"].join("\n"));
       expect(await apply()).toMatchObject({ created: false, added: { people: 1, rooms: 0 } });
       await deployment.settled(code);
       const three = ["@chair join", "@guest join", "@later invite"];
-      expect(await membersOf()).toEqual({ space: three, coordination: three, leaders: both });
+      expect(await membersOf()).toEqual({
+        space: ["@abroad invite", ...three],
+        ...{ coordination: three, leaders: both },
+      });
     },
     5 * MINUTES,
   );
