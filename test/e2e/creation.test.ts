@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { BotsProcess } from "../../src/dev/demo/bots-process.ts";
 import { type Deployment, startDeployment } from "../../src/dev/demo/deployment.ts";
@@ -10,7 +10,8 @@ import { type FarHomeserver, startFarHomeserver } from "../../src/dev/homeserver
 import type { Homeserver } from "../../src/dev/homeserver/homeserver.ts";
 import { type Person, startPerson } from "../../src/dev/people/person.ts";
 import { RoomId, type UserId } from "../../src/domain/ids.ts";
-import { path } from "../../src/matrix/http.ts";
+import { AccountHttp, path } from "../../src/matrix/http.ts";
+import { roomsOf, settledRooms } from "./support/case-rooms.ts";
 
 const MINUTES = 60_000;
 interface Somebody {
@@ -25,7 +26,7 @@ let away: FarHomeserver;
 let serverName: string;
 let deployment: Deployment;
 let bots: BotsProcess;
-let admin: string;
+let admin: AccountHttp;
 let operator: Somebody;
 let chair: Somebody;
 let guest: Somebody;
@@ -45,7 +46,8 @@ beforeAll(async () => {
   await appendFile(deployment.files.configuration, "rooms:\n  localPeople: by-space\n");
   bots = await deployment.startBots({ once: true });
   const { homeserver } = deployment;
-  admin = (await registerAccount(homeserver, { localpart: "admin", admin: true })).accessToken;
+  const root = await registerAccount(homeserver, { localpart: "admin", admin: true });
+  admin = new AccountHttp(homeserver.url, root.accessToken);
   const somebody = async (localpart: string, home = homeserver): Promise<Somebody> => {
     const account = await registerAccount(home, { localpart });
     const person = await startPerson(home, account);
@@ -104,55 +106,6 @@ async function killAndRestart(): Promise<void> {
   kills += 1;
   await bots.kill();
   bots = await deployment.startBots({ once: true });
-}
-
-const Rooms = z.object({
-  rooms: z.array(z.object({ room_id: RoomId, name: z.string().nullable() })),
-});
-const State = z.object({
-  state: z.array(
-    z.object({
-      type: z.string(),
-      state_key: z.string().default(""),
-      content: z.record(z.string(), z.unknown()),
-    }),
-  ),
-});
-
-/** All rooms of a case, with their state, as the homeserver has them. */
-async function roomsOf(code: string) {
-  const listed = await request(admin, "GET", "/_synapse/admin/v1/rooms?limit=500");
-  const rooms = Rooms.parse(listed.answer).rooms.filter(({ name }) => name?.startsWith(code));
-  return Promise.all(
-    rooms.map(async ({ room_id: roomId, name }) => {
-      const { answer } = await request(
-        admin,
-        "GET",
-        path`/_synapse/admin/v1/rooms/${roomId}/state`,
-      );
-      const { state } = State.parse(answer);
-      const members = state.flatMap(({ type, state_key: userId, content }) =>
-        type === "m.room.member" ? [`${userId.split(":")[0]} ${content.membership}`] : [],
-      );
-      const get = (wanted: string) => state.find(({ type }) => type === wanted)?.content;
-      return { roomId, name: name?.replace(`${code} · `, ""), members: members.sort(), get, state };
-    }),
-  );
-}
-
-/** The same, once the bots have accepted their invitations. */
-function settledRooms(code: string) {
-  return vi.waitFor(
-    async () => {
-      const rooms = await roomsOf(code);
-      const late = rooms
-        .flatMap(({ members }) => members)
-        .filter((m) => /rogatory.*invite/.test(m));
-      expect(late).toEqual([]);
-      return rooms;
-    },
-    { timeout: MINUTES, interval: 500 },
-  );
 }
 
 const people = () => `localpart;matrixId;function;body;state;role
@@ -215,13 +168,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
   it(
     "has each room, link and invitation once",
     async () => {
-      // The bots accept their invitations a moment after the last one was sent.
-      const isBotInvited = ({ members }: { readonly members: readonly string[] }) =>
-        members.some((member) => member.startsWith("@rogatory_") && member.endsWith(" invite"));
-      await vi.waitUntil(async () => !(await roomsOf(code)).some(isBotInvited), {
-        ...{ timeout: MINUTES, interval: 250 },
-      });
-      const rooms = await roomsOf(code);
+      const rooms = await settledRooms(admin, code, MINUTES);
       expect(rooms.map(({ name }) => name).sort()).toEqual(
         ["space", "plenary", "s1", "s2", "s3", "rapporteurs"].sort(),
       );
@@ -265,7 +212,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
   it(
     "is joined by its people from the space, and by nobody else",
     async () => {
-      const rooms = new Map((await roomsOf(code)).map(({ name, roomId }) => [name, roomId]));
+      const rooms = new Map((await roomsOf(admin, code)).map(({ name, roomId }) => [name, roomId]));
       const join = async (who: Somebody, name: string) => {
         const room = path`/_matrix/client/v3/join/${rooms.get(name) ?? ""}`;
         // Whom a homeserver elsewhere asks about a room that it does not know: the space says it.
@@ -308,7 +255,9 @@ describe("a case file, where the registrar is a server administrator and may joi
     "brings everybody in who has an account, invites who has none yet, and adds what is new",
     async () => {
       const registrar = `@rogatory_registrar:${serverName}`;
-      await request(admin, "PUT", path`/_synapse/admin/v2/users/${registrar}`, { admin: true });
+      await admin.json("PUT", path`/_synapse/admin/v2/users/${registrar}`, z.unknown(), {
+        body: { admin: true },
+      });
       await bots.kill();
       const { configuration } = deployment.files;
       const text = await readFile(configuration, "utf8");
@@ -339,7 +288,7 @@ describe("a case file, where the registrar is a server administrator and may joi
       await deployment.settled(code);
       const membersOf = async () =>
         Object.fromEntries(
-          (await settledRooms(code)).map(({ name, members }) => [
+          (await settledRooms(admin, code, MINUTES)).map(({ name, members }) => [
             name,
             members.filter((member) => !member.includes("rogatory")),
           ]),
