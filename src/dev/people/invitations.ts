@@ -29,11 +29,12 @@ export async function acceptInvitations(client: MatrixClient): Promise<void> {
       accepting.delete(roomId);
     }
   };
-  for (const roomId of invitations(client)) await accept(roomId);
+  // First, for joining takes a while, and others may arrive meanwhile.
   client.on(RoomEvent.MyMembership, (room, membership) => {
     // Whoever waits for the room says that it was in vain.
     if (membership === KnownMembership.Invite) accept(room.roomId).catch(() => {});
   });
+  for (const roomId of invitations(client)) await accept(roomId);
 }
 
 /**

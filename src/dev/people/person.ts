@@ -15,7 +15,7 @@ import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
-import { afterSync, type JoinedRoom, joinedRooms } from "./rooms.ts";
+import { afterSync, type JoinedRoom, joinedRooms, loadMembers } from "./rooms.ts";
 import { silenceGlobalLog } from "./silence.ts";
 import { joinFromSpaces } from "./spaces.ts";
 import { Timeline, type Undecryptable } from "./timeline.ts";
@@ -178,8 +178,8 @@ function person(parts: Parts): Person {
         timeout,
       ),
     async prepareToSpeak(roomId) {
+      await loadMembers(client, roomId);
       const room = client.getRoom(roomId);
-      await room?.loadMembersIfNeeded();
       if (room !== null) await crypto.prepareToEncrypt(room);
     },
     async say(roomId, text, options = {}) {
@@ -189,6 +189,7 @@ function person(parts: Parts): Person {
           "Nothing was said: the room is not known to be encrypted.",
         );
       }
+      await loadMembers(client, roomId);
       const { event_id } = await client.sendMessage(roomId, {
         ...{ msgtype: MsgType.Text, body: text },
         ...(options.inReplyTo === undefined
