@@ -29,6 +29,11 @@ function hasServerName(userId: string): boolean {
   return /^(?:[\da-z.-]+|\[[\d.:a-f]+\])(?::\d+)?$/i.test(name) && URL.canParse(`matrix://${name}`);
 }
 
+/** The homeserver of an account. */
+export function serverOf(userId: UserId): string {
+  return userId.slice(userId.indexOf(":") + 1);
+}
+
 /** `!opaque` or `!opaque:server`: since room version 12 a room id has no server part. */
 export const RoomId = z
   .string()

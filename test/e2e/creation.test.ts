@@ -1,64 +1,81 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { BotsProcess } from "../../src/dev/demo/bots-process.ts";
 import { type Deployment, startDeployment } from "../../src/dev/demo/deployment.ts";
 import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
+import { type FarHomeserver, startFarHomeserver } from "../../src/dev/homeserver/far-homeserver.ts";
+import type { Homeserver } from "../../src/dev/homeserver/homeserver.ts";
 import { type Person, startPerson } from "../../src/dev/people/person.ts";
 import { RoomId, type UserId } from "../../src/domain/ids.ts";
-import { path } from "../../src/matrix/http.ts";
+import { AccountHttp, path } from "../../src/matrix/http.ts";
+import { roomsOf, settledRooms } from "./support/case-rooms.ts";
 
 const MINUTES = 60_000;
-const serverName = "rogatory.localhost";
-
 interface Somebody {
   readonly person: Person;
   readonly token: string;
   readonly userId: UserId;
+  readonly home: Homeserver;
 }
 
 let directory: string;
+let away: FarHomeserver;
+let serverName: string;
 let deployment: Deployment;
 let bots: BotsProcess;
-let admin: string;
+let admin: AccountHttp;
 let operator: Somebody;
 let chair: Somebody;
 let guest: Somebody;
+/** On the second homeserver. */
+let abroad: Somebody;
 let stranger: Somebody;
 let direct: RoomId;
 let kills = 0;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "rogatory-creation-"));
+  away = await startFarHomeserver(join(directory, "far-homeserver"));
+  serverName = away.near.serverName;
   deployment = await startDeployment({
-    ...{ directory, serverName, operators: [`@operator:${serverName}`] },
+    ...{ directory, ...away.near, operators: [`@operator:${serverName}`] },
   });
   await appendFile(deployment.files.configuration, "rooms:\n  localPeople: by-space\n");
   bots = await deployment.startBots({ once: true });
   const { homeserver } = deployment;
-  admin = (await registerAccount(homeserver, { localpart: "admin", admin: true })).accessToken;
-  const somebody = async (localpart: string): Promise<Somebody> => {
-    const account = await registerAccount(homeserver, { localpart });
-    const person = await startPerson(homeserver, account);
-    return { person, token: account.accessToken, userId: account.userId };
+  const root = await registerAccount(homeserver, { localpart: "admin", admin: true });
+  admin = new AccountHttp(homeserver.url, root.accessToken);
+  const somebody = async (localpart: string, home = homeserver): Promise<Somebody> => {
+    const account = await registerAccount(home, { localpart });
+    const person = await startPerson(home, account);
+    return { person, token: account.accessToken, userId: account.userId, home };
   };
   operator = await somebody("operator");
   chair = await somebody("chair");
   guest = await somebody("guest");
+  abroad = await somebody("abroad", away.homeserver);
   stranger = await somebody("stranger");
 }, 5 * MINUTES);
 
 afterAll(async () => {
-  await Promise.all([operator, chair, guest, stranger].map((each) => each?.person.stop()));
+  await Promise.all([operator, chair, guest, abroad, stranger].map((each) => each?.person.stop()));
   await bots?.stop();
   await deployment?.stop();
+  await away?.homeserver.stop();
   await rm(directory, { recursive: true, force: true });
 }, MINUTES);
 
-async function request(token: string, method: string, address: string, body?: unknown) {
-  const response = await fetch(`${deployment.homeserver.url}${address}`, {
+async function request(
+  token: string,
+  method: string,
+  address: string,
+  body?: unknown,
+  home: Homeserver = deployment.homeserver,
+) {
+  const response = await fetch(`${home.url}${address}`, {
     ...{ method, headers: { authorization: `Bearer ${token}` } },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -91,58 +108,10 @@ async function killAndRestart(): Promise<void> {
   bots = await deployment.startBots({ once: true });
 }
 
-const Rooms = z.object({
-  rooms: z.array(z.object({ room_id: RoomId, name: z.string().nullable() })),
-});
-const State = z.object({
-  state: z.array(
-    z.object({
-      type: z.string(),
-      state_key: z.string().default(""),
-      content: z.record(z.string(), z.unknown()),
-    }),
-  ),
-});
-
-/** All rooms of a case, with their state, as the homeserver has them. */
-async function roomsOf(code: string) {
-  const listed = await request(admin, "GET", "/_synapse/admin/v1/rooms?limit=500");
-  const rooms = Rooms.parse(listed.answer).rooms.filter(({ name }) => name?.startsWith(code));
-  return Promise.all(
-    rooms.map(async ({ room_id: roomId, name }) => {
-      const { answer } = await request(
-        admin,
-        "GET",
-        path`/_synapse/admin/v1/rooms/${roomId}/state`,
-      );
-      const { state } = State.parse(answer);
-      const members = state.flatMap(({ type, state_key: userId, content }) =>
-        type === "m.room.member" ? [`${userId.split(":")[0]} ${content.membership}`] : [],
-      );
-      const get = (wanted: string) => state.find(({ type }) => type === wanted)?.content;
-      return { roomId, name: name?.replace(`${code} · `, ""), members: members.sort(), get, state };
-    }),
-  );
-}
-
-/** The same, once the bots have accepted their invitations. */
-function settledRooms(code: string) {
-  return vi.waitFor(
-    async () => {
-      const rooms = await roomsOf(code);
-      const late = rooms
-        .flatMap(({ members }) => members)
-        .filter((m) => /rogatory.*invite/.test(m));
-      expect(late).toEqual([]);
-      return rooms;
-    },
-    { timeout: MINUTES, interval: 500 },
-  );
-}
-
-const people = `localpart;function;body;state;role
-chair;Co-chair;Eurojust;;co-chair
-guest;Prosecutor;;FI;participant`;
+const people = () => `localpart;matrixId;function;body;state;role
+chair;;Co-chair;Eurojust;;co-chair
+guest;;Prosecutor;;FI;participant
+;${abroad.userId};Prosecutor;;RS;rapporteur`;
 
 describe("a case that is created in a conversation, while the bots are killed", () => {
   let code = "";
@@ -164,7 +133,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
         await ask(operator, direct, text);
       }
       await ask(operator, direct, "First session\nSecond session\nThird session");
-      await ask(operator, direct, people);
+      await ask(operator, direct, people());
       expect(await ask(operator, direct, "done")).toContain("Answer yes to create it");
 
       const restarts: Promise<void>[] = [];
@@ -206,18 +175,13 @@ describe("a case that is created in a conversation, while the bots are killed", 
   it(
     "has each room, link and invitation once",
     async () => {
-      // The bots accept their invitations a moment after the last one was sent.
-      const isBotInvited = ({ members }: { readonly members: readonly string[] }) =>
-        members.some((member) => member.startsWith("@rogatory_") && member.endsWith(" invite"));
-      await vi.waitUntil(async () => !(await roomsOf(code)).some(isBotInvited), {
-        ...{ timeout: MINUTES, interval: 250 },
-      });
-      const rooms = await roomsOf(code);
+      const rooms = await settledRooms(admin, code, MINUTES);
       expect(rooms.map(({ name }) => name).sort()).toEqual(
         ["space", "plenary", "s1", "s2", "s3", "rapporteurs"].sort(),
       );
       const byName = new Map(rooms.map((room) => [room.name, room]));
       expect(byName.get("space")?.members).toEqual([
+        "@abroad invite",
         "@chair invite",
         "@guest invite",
         "@rogatory_registrar join",
@@ -228,6 +192,7 @@ describe("a case that is created in a conversation, while the bots are killed", 
         "@rogatory_scribe join",
       ]);
       expect(byName.get("rapporteurs")?.members).toEqual([
+        "@abroad invite",
         "@chair invite",
         "@rogatory_registrar join",
         "@rogatory_scribe join",
@@ -254,22 +219,28 @@ describe("a case that is created in a conversation, while the bots are killed", 
   it(
     "is joined by its people from the space, and by nobody else",
     async () => {
-      const rooms = new Map((await roomsOf(code)).map(({ name, roomId }) => [name, roomId]));
+      const rooms = new Map((await roomsOf(admin, code)).map(({ name, roomId }) => [name, roomId]));
       const join = async (who: Somebody, name: string) => {
-        const address = path`/_matrix/client/v3/join/${rooms.get(name) ?? ""}`;
-        return (await request(who.token, "POST", address, {})).status;
+        const room = path`/_matrix/client/v3/join/${rooms.get(name) ?? ""}`;
+        // Whom a homeserver elsewhere asks about a room that it does not know: the space says it.
+        const address = `${room}?via=${encodeURIComponent(serverName)}`;
+        return (await request(who.token, "POST", address, {}, who.home)).status;
       };
       // Not before they are in the space.
-      expect(await join(guest, "plenary")).toBe(403);
+      for (const who of [guest, abroad]) expect(await join(who, "plenary")).toBe(403);
       for (const name of ["space", "plenary", "s1", "s2", "s3"]) {
-        expect(await join(guest, name), name).toBe(200);
+        for (const who of [guest, abroad]) expect(await join(who, name), name).toBe(200);
       }
       expect(await join(guest, "rapporteurs")).toBe(403);
+      expect(await join(abroad, "rapporteurs")).toBe(200);
       for (const name of rooms.keys()) expect(await join(stranger, name ?? ""), name).toBe(403);
       for (const name of ["space", "rapporteurs"]) expect(await join(chair, name), name).toBe(200);
 
-      const { roomId } = await guest.person.roomByName("plenary", { members: 4, timeout: MINUTES });
-      expect(await ask(guest, roomId, "!help")).toContain("Commands you can use");
+      const { roomId } = await guest.person.roomByName("plenary", { members: 5, timeout: MINUTES });
+      await abroad.person.roomByName("plenary", { timeout: MINUTES });
+      for (const who of [guest, abroad]) {
+        expect(await ask(who, roomId, "!help")).toContain("Commands you can use");
+      }
       const led = await chair.person.roomByName("rapporteurs", { members: 3, timeout: MINUTES });
       expect(await ask(chair, led.roomId, "!case state open")).toContain("open");
       expect(await ask(chair, led.roomId, "!t #para s1 They nest late.")).toContain(
@@ -297,7 +268,9 @@ describe("a case file, where the registrar is a server administrator and may joi
     "brings everybody in who has an account, invites who has none yet, and adds what is new",
     async () => {
       const registrar = `@rogatory_registrar:${serverName}`;
-      await request(admin, "PUT", path`/_synapse/admin/v2/users/${registrar}`, { admin: true });
+      await admin.json("PUT", path`/_synapse/admin/v2/users/${registrar}`, z.unknown(), {
+        body: { admin: true },
+      });
       await bots.kill();
       const { configuration } = deployment.files;
       const text = await readFile(configuration, "utf8");
@@ -308,9 +281,10 @@ describe("a case file, where the registrar is a server administrator and may joi
       const roster = join(directory, "people.csv");
       await writeFile(caseFile, "template: jit\nname: DUNLIN\ntimeZone: Europe/Brussels\n");
       const lines = [
-        "localpart;function;state;role",
-        "chair;Prosecutor;BE;leader",
-        "later;Prosecutor;NL;leader",
+        "localpart;matrixId;function;state;role",
+        "chair;;Prosecutor;BE;leader",
+        "later;;Prosecutor;NL;leader",
+        `;${abroad.userId};Prosecutor;RS;member`,
       ];
       await writeFile(roster, lines.join("\r\n"));
       const Applied = z.object({
@@ -327,26 +301,28 @@ describe("a case file, where the registrar is a server administrator and may joi
       await deployment.settled(code);
       const membersOf = async () =>
         Object.fromEntries(
-          (await settledRooms(code)).map(({ name, members }) => [
+          (await settledRooms(admin, code, MINUTES)).map(({ name, members }) => [
             name,
             members.filter((member) => !member.includes("rogatory")),
           ]),
         );
       const both = ["@chair join", "@later invite"];
+      // Nobody can join people of another homeserver: they are invited to the space.
+      const withAbroad = ["@abroad invite", ...both];
       expect(await membersOf()).toEqual({
-        space: both,
+        space: withAbroad,
         coordination: both,
         leaders: both,
         notices: both,
       });
 
       expect(await apply()).toEqual({ code, created: false, added: { people: 0, rooms: 0 } });
-      await writeFile(roster, [...lines, "guest;Police officer;LU;member"].join("\n"));
+      await writeFile(roster, [...lines, "guest;;Police officer;LU;member"].join("\n"));
       expect(await apply()).toMatchObject({ created: false, added: { people: 1, rooms: 0 } });
       await deployment.settled(code);
       const three = ["@chair join", "@guest join", "@later invite"];
       expect(await membersOf()).toEqual({
-        space: three,
+        space: ["@abroad invite", ...three],
         coordination: three,
         leaders: both,
         notices: three,

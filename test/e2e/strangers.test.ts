@@ -1,54 +1,61 @@
-import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { type Account, registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import type { Person } from "../../src/dev/people/person.ts";
 import { EventId, RoomId } from "../../src/domain/ids.ts";
-import { AccountHttp, HomeserverError, path } from "../../src/matrix/http.ts";
-import { type LiveCase, openLiveCase } from "../support/live-case.ts";
+import { type AccountHttp, HomeserverError, path } from "../../src/matrix/http.ts";
+import { type LiveAccount, type LiveCase, openLiveCase, places } from "../support/live-case.ts";
 
 const patience = 120_000;
 const Anything = z.record(z.string(), z.unknown());
 const Created = z.object({ room_id: RoomId });
 
+/** First parts of the Matrix ids of the people under test, by where they live. */
+const removedAt = { near: "member", far: "expelled" } as const;
+const outsiderAt = { near: "outsider", far: "foreigner" } as const;
+const strangerAt = { near: "stranger", far: "wanderer" } as const;
+
 let live: LiveCase;
 let leader: Person;
-let removed: Person;
-let administrator: AccountHttp;
+const removed = new Map<string, Person>();
 /** All rooms of the case HERON. */
 let rooms: readonly RoomId[];
+let coordination: RoomId;
 let secret: EventId;
 
 beforeAll(async () => {
-  live = await openLiveCase();
-  await live.ask["case.new"]({
-    yaml: `
+  live = await openLiveCase({
+    others: ["{ localpart: expelled, function: Prosecutor, state: RS, role: member }"],
+    far: [removedAt.far, outsiderAt.far, strangerAt.far],
+  });
+  await live.openCase(`
 template: jit
 name: OSPREY
 timeZone: Europe/Brussels
 roster:
   - { localpart: outsider, function: Prosecutor, state: FR, role: leader }
-`,
-    fileName: "case.yaml",
-    cause: randomBytes(8).toString("hex"),
-  });
-  const root = await registerAccount(live.homeserver, { localpart: "root", admin: true });
-  administrator = new AccountHttp(live.homeserver.url, root.accessToken);
+  - { localpart: foreigner, function: Prosecutor, state: RS, role: leader }
+`);
   leader = await live.person("leader");
-  removed = await live.person("member");
-  const first = await leader.roomByName("coordination", { timeout: patience });
+  for (const place of places) removed.set(place, await live.person(removedAt[place]));
+  coordination = (await leader.roomByName("coordination", { members: 5, timeout: patience }))
+    .roomId;
   // Space, coordination, leaders and notices.
   await vi.waitUntil(() => leader.rooms().length === 4, { timeout: patience, interval: 100 });
-  rooms = [first.roomId, ...leader.rooms().map(({ roomId }) => roomId)];
-  const coordination = await removed.roomByName("coordination", { timeout: patience });
-  await removed.replyTo(await removed.say(coordination.roomId, "!action list"), patience);
-  const answered = await leader.say(coordination.roomId, `!member remove ${removed.userId}`);
-  await leader.replyTo(answered, patience);
-  await vi.waitUntil(() => removed.rooms().length === 0, { timeout: patience, interval: 100 });
-  secret = await leader.say(coordination.roomId, "what nobody else may read");
+  rooms = leader.rooms().map(({ roomId }) => roomId);
+  for (const person of removed.values()) {
+    await person.roomByName("coordination", { timeout: patience });
+    await ask(person, coordination, "!action list");
+    await ask(leader, coordination, `!member remove ${person.userId}`);
+    await vi.waitUntil(() => person.rooms().length === 0, { timeout: patience, interval: 100 });
+  }
+  secret = await leader.say(coordination, "what nobody else may read");
   await leader.reads(secret);
 }, 300_000);
 afterAll(() => live?.close());
+
+async function ask(person: Person, roomId: RoomId, text: string): Promise<string> {
+  return (await person.replyTo(await person.say(roomId, text), patience)).body;
+}
 
 async function refusedWith(work: Promise<unknown>): Promise<number> {
   try {
@@ -60,20 +67,15 @@ async function refusedWith(work: Promise<unknown>): Promise<number> {
   }
 }
 
-function coordinationRoom(): RoomId {
-  const [first] = rooms;
-  if (first === undefined) throw new Error("there is no room");
-  return first;
-}
-
 async function cannotEnter(http: AccountHttp): Promise<void> {
+  // Whom a homeserver elsewhere asks about a room that it does not know.
+  const query = { via: live.homeserver.serverName };
   for (const roomId of rooms) {
-    const join = http.json("POST", path`/_matrix/client/v3/join/${roomId}`, Anything, { body: {} });
-    expect(await refusedWith(join)).toBe(403);
-    const knock = http.json("POST", path`/_matrix/client/v3/knock/${roomId}`, Anything, {
-      body: {},
-    });
-    expect(await refusedWith(knock)).toBe(403);
+    for (const verb of ["join", "knock"]) {
+      const address = `/_matrix/client/v3/${verb}/${encodeURIComponent(roomId)}`;
+      const entering = http.json("POST", address, Anything, { query, body: {} });
+      expect(await refusedWith(entering), verb).toBe(403);
+    }
   }
 }
 
@@ -94,33 +96,40 @@ async function cannotRead(http: AccountHttp): Promise<void> {
 }
 
 async function cannotSee(http: AccountHttp, event: EventId): Promise<void> {
-  const one = path`/_matrix/client/v3/rooms/${coordinationRoom()}/event/${event}`;
+  const one = path`/_matrix/client/v3/rooms/${coordination}/event/${event}`;
   expect([403, 404]).toContain(await refusedWith(http.json("GET", one, Anything)));
 }
 
-describe("somebody with an account, but on no roster", () => {
-  let stranger: Account;
-  let http: AccountHttp;
+describe.each(places)("somebody with an account, but on no roster (%s)", (place) => {
+  let stranger: LiveAccount;
   beforeAll(async () => {
-    stranger = await registerAccount(live.homeserver, { localpart: "stranger" });
-    http = new AccountHttp(live.homeserver.url, stranger.accessToken);
+    stranger = await live.account(strangerAt[place]);
   });
 
   it("can neither enter a room of the case nor read it", async () => {
-    await cannotEnter(http);
-    await cannotRead(http);
-    await cannotSee(http, secret);
+    await cannotEnter(stranger.http);
+    await cannotRead(stranger.http);
+    await cannotSee(stranger.http, secret);
+  });
+
+  it("finds no room in the directory of the bots' homeserver", async () => {
+    const { serverName } = live.homeserver;
+    const query = place === "near" ? {} : { server: serverName };
+    const listed = await stranger.http
+      .json("GET", "/_matrix/client/v3/publicRooms", Anything, { query })
+      .catch((error: unknown) => ({ chunk: [], refused: error instanceof HomeserverError }));
+    expect(listed.chunk).toEqual([]);
   });
 
   it("gets no bot into a room of their own", async () => {
-    const { room_id: own } = await http.json("POST", "/_matrix/client/v3/createRoom", Created, {
-      body: { preset: "private_chat", invite: Object.values(live.config.bots) },
-    });
+    const { room_id: own } = await stranger.http.json(
+      ...(["POST", "/_matrix/client/v3/createRoom", Created] as const),
+      { body: { preset: "private_chat", invite: Object.values(live.config.bots) } },
+    );
     // The bots have handled what came after the invitation.
-    const { roomId } = await leader.roomByName("coordination");
-    await leader.replyTo(await leader.say(roomId, "!action list"), patience);
-    await leader.replyTo(await leader.say(roomId, "!case status"), patience);
-    const { joined } = await http.json(
+    await ask(leader, coordination, "!action list");
+    await ask(leader, coordination, "!case status");
+    const { joined } = await stranger.http.json(
       "GET",
       path`/_matrix/client/v3/rooms/${own}/joined_members`,
       z.object({ joined: z.record(z.string(), z.unknown()) }),
@@ -129,40 +138,45 @@ describe("somebody with an account, but on no roster", () => {
   });
 });
 
-describe("a member of another case", () => {
+describe.each(places)("a member of another case (%s)", (place) => {
   it("can neither enter a room of this one nor read it", async () => {
-    const outsider = await live.person("outsider");
-    await outsider.roomByName("coordination", { timeout: patience });
-    const http = new AccountHttp(live.homeserver.url, live.accessTokenOf(outsider));
+    const outsider = await live.person(outsiderAt[place]);
+    const own = await outsider.roomByName("coordination", { timeout: patience });
+    expect(rooms).not.toContain(own.roomId);
+    const http = live.httpOf(outsider);
     await cannotEnter(http);
     await cannotRead(http);
     await cannotSee(http, secret);
     // Commands speak of the outsider's own case.
-    const { roomId } = await outsider.roomByName("coordination");
-    const answer = await outsider.replyTo(await outsider.say(roomId, "!case status"), patience);
-    expect(answer.body).not.toContain("HERON");
+    expect(await ask(outsider, own.roomId, "!case status")).not.toContain("HERON");
   });
 });
 
-describe("a removed member", () => {
+describe.each(places)("a removed member (%s)", (place) => {
+  let http: AccountHttp;
+  beforeAll(() => {
+    const person = removed.get(place);
+    if (person === undefined) throw new Error("nobody was removed");
+    http = live.httpOf(person);
+  });
+
   it("can neither come back nor read what followed", async () => {
-    const http = new AccountHttp(live.homeserver.url, live.accessTokenOf(removed));
     await cannotEnter(http);
     await cannotSee(http, secret);
     const { chunk } = await http.json(
       "GET",
-      path`/_matrix/client/v3/rooms/${coordinationRoom()}/messages`,
+      path`/_matrix/client/v3/rooms/${coordination}/messages`,
       z.object({ chunk: z.array(z.object({ event_id: EventId })) }),
       { query: { dir: "b", limit: "100" } },
     );
+    expect(chunk.length).toBeGreaterThan(0);
     expect(chunk.map(({ event_id }) => event_id)).not.toContain(secret);
   });
 
   it("commands nothing: what they would send is refused by the homeserver", async () => {
-    const http = new AccountHttp(live.homeserver.url, live.accessTokenOf(removed));
     const send = http.json(
       "PUT",
-      path`/_matrix/client/v3/rooms/${coordinationRoom()}/send/m.room.message/1`,
+      path`/_matrix/client/v3/rooms/${coordination}/send/m.room.message/1`,
       Anything,
       { body: { msgtype: "m.text", body: "!action list" } },
     );
@@ -170,8 +184,9 @@ describe("a removed member", () => {
   });
 });
 
-describe("a case's real name", () => {
+describe.each(places)("a case's real name (%s)", (place) => {
   it("stands in nothing that the homeserver shows to anybody, its administrator included", async () => {
+    const administrator = live.administrator(place);
     const shown: unknown[] = [];
     const list = z.object({ rooms: z.array(Created) });
     const all = await administrator.json("GET", "/_synapse/admin/v1/rooms", list);
@@ -188,11 +203,13 @@ describe("a case's real name", () => {
         );
       }
     }
-    const http = new AccountHttp(live.homeserver.url, live.accessTokenOf(leader));
-    const seen = await http.json("GET", "/_matrix/client/v3/sync", Anything);
+    const member = place === "near" ? leader : removed.get(place);
+    if (member === undefined) throw new Error("nobody lives there");
+    const seen = await live.httpOf(member).json("GET", "/_matrix/client/v3/sync", Anything);
     const text = JSON.stringify([shown, seen]);
     expect(text).toContain("m.room.encryption");
-    for (const roomId of rooms) expect(text).toContain(roomId);
+    expect(text).toContain(coordination);
+    if (place === "near") for (const roomId of rooms) expect(text).toContain(roomId);
     expect(text).not.toMatch(/HERON|OSPREY/i);
     expect(text).not.toContain("what nobody else may read");
   });

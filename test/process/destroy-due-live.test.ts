@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findCaseByName } from "../../src/db/repositories/cases.ts";
 import { findShredding } from "../../src/db/repositories/shreddings.ts";
-import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import type { Person } from "../../src/dev/people/person.ts";
 import type { RoomId } from "../../src/domain/ids.ts";
-import { AccountHttp } from "../../src/matrix/http.ts";
 import { destroyDue } from "../../src/process/destroy-due.ts";
 import { finishShreddings } from "../../src/process/finish-shreddings.ts";
 import { type LiveCase, openLiveCase } from "../support/live-case.ts";
@@ -20,15 +18,16 @@ describe("the end of a case on a real homeserver", () => {
   let code: string;
 
   beforeAll(async () => {
-    live = await openLiveCase(undefined, [
-      "{ localpart: second, function: Prosecutor, state: LU, role: leader }",
-    ]);
+    live = await openLiveCase({
+      others: ["{ localpart: second, function: Prosecutor, state: RS, role: leader }"],
+      far: ["second"],
+    });
     leader = await live.person("leader");
     second = await live.person("second");
-    for (const person of [leader, second]) {
-      const room = await person.roomByName("coordination", { members: 4, timeout: patience });
+    for (const [person, members] of [[leader, 4] as const, [second, undefined] as const]) {
+      const room = await person.roomByName("coordination", { members, timeout: patience });
       coordination = room.roomId;
-      await person.roomByName("leaders", { members: 4, timeout: patience });
+      await person.roomByName("leaders", { members, timeout: patience });
     }
     code = (await live.ask["case.list"]({}))[0]?.code ?? "";
   }, 300_000);
@@ -67,14 +66,15 @@ describe("the end of a case on a real homeserver", () => {
   }, 120_000);
 
   it("purges the rooms when operational data is due, and keeps the rest and the bots' identity", async () => {
-    const { config, db, vault, homeserver } = live;
-    const root = await registerAccount(homeserver, { localpart: "root", admin: true });
-    await new AccountHttp(homeserver.url, root.accessToken).json(
-      "PUT",
-      `/_synapse/admin/v2/users/${encodeURIComponent(config.bots.registrar)}`,
-      z.object({}),
-      { body: { admin: true } },
-    );
+    const { config, db, vault } = live;
+    await live
+      .administrator("near")
+      .json(
+        "PUT",
+        `/_synapse/admin/v2/users/${encodeURIComponent(config.bots.registrar)}`,
+        z.object({}),
+        { body: { admin: true } },
+      );
     await live.stopBots();
     const later = Temporal.Now.instant().add({ hours: 30 * 24 });
     const environment = { config, db, vault, now: () => later };
@@ -91,14 +91,15 @@ describe("the end of a case on a real homeserver", () => {
     const certified = await live.ask["case.certificate"]({ case: code });
     expect(certified.completed).toBe(true);
     expect(certified.markdown).toContain("purged with all its events");
+    expect(certified.markdown).toContain(
+      `**The homeserver ${live.far?.homeserver.serverName} and its backups.**`,
+    );
 
     await live.startBots();
-    const made = await live.ask["case.new"]({
-      yaml: "template: jit\nname: STORK\ntimeZone: Europe/Brussels\nroster:\n  - { localpart: leader, function: Prosecutor, state: BE, role: leader }\n",
-      fileName: "stork.yaml",
-      cause: "stork",
-    });
-    const { roomId } = await leader.roomByName(`${made.code} · coordination`, {
+    const otherCode = await live.openCase(
+      "template: jit\nname: STORK\ntimeZone: Europe/Brussels\nroster:\n  - { localpart: leader, function: Prosecutor, state: BE, role: leader }\n",
+    );
+    const { roomId } = await leader.roomByName(`${otherCode} · coordination`, {
       ...{ members: 3, timeout: patience },
     });
     const asked = await leader.say(roomId, "!help");

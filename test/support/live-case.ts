@@ -4,17 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Kysely } from "kysely";
 import { type Config, loadConfig } from "../../src/config/config.ts";
-import { type DatabaseLocation, openDatabase } from "../../src/db/database.ts";
+import { openDatabase } from "../../src/db/database.ts";
 import type { Database } from "../../src/db/schema.ts";
 import { liftRateLimit, registerAccount } from "../../src/dev/homeserver/accounts.ts";
+import { type FarHomeserver, startFarHomeserver } from "../../src/dev/homeserver/far-homeserver.ts";
 import {
   DEFAULT_SERVER_NAME,
   type Homeserver,
-  type HomeserverOptions,
   startHomeserver,
 } from "../../src/dev/homeserver/homeserver.ts";
 import { type Person, type PersonOptions, startPerson } from "../../src/dev/people/person.ts";
-import type { RoomId } from "../../src/domain/ids.ts";
+import { type RoomId, UserId } from "../../src/domain/ids.ts";
+import { AccountHttp } from "../../src/matrix/http.ts";
 import {
   createRegistration,
   writeRegistration,
@@ -36,9 +37,23 @@ export interface LogLine {
   readonly values: object;
 }
 
+/** For `describe.each`: the people under test are at home with the bots, or on a second homeserver. */
+export const places = ["near", "far"] as const;
+export type Place = (typeof places)[number];
+
+export interface LiveCaseOptions {
+  /** Further entries of the roster, as lines of YAML. */
+  readonly others?: readonly string[];
+  /** First parts of the Matrix ids of those who live on a second homeserver; without any there is none. */
+  readonly far?: readonly string[];
+  /** First parts of the Matrix ids of the operators. */
+  readonly operators?: readonly string[];
+}
+
 /** A real homeserver, the bots in this process, a JIT with a few people: for tests of single mechanisms. */
 export interface LiveCase {
   readonly homeserver: Homeserver;
+  readonly far: FarHomeserver | undefined;
   /** Where it keeps its database, media and logs. */
   readonly homeserverDirectory: string;
   readonly config: Config;
@@ -49,15 +64,34 @@ export interface LiveCase {
   readonly ask: Operations;
   /** The session of a running bot. */
   session(bot: "registrar" | "clerk"): Session;
+  /** A further case; people who live far are entered with their whole Matrix ids. Gives its code. */
+  openCase(yaml: string): Promise<string>;
+  userIdOf(localpart: string): UserId;
+  /** An account on the person's own homeserver, of somebody who has no client. */
+  account(localpart: string): Promise<LiveAccount>;
   /** A person, who joins every room they are invited to; `leader` and `member` are on the roster. */
-  person(localpart: string, options?: PersonOptions): Promise<Person>;
+  person(localpart: string, options?: LivePersonOptions): Promise<Person>;
   accessTokenOf(person: Person): string;
+  /** Requests with the person's own token, to their own homeserver. */
+  httpOf(person: Person): AccountHttp;
+  /** As a server administrator of one of the homeservers. */
+  administrator(place: Place): AccountHttp;
   coordination(person: Person): Promise<RoomId>;
   /** Lets the bots look for what is due. */
   tick(): void;
   stopBots(): Promise<void>;
   startBots(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LivePersonOptions extends PersonOptions {
+  /** Default true. */
+  readonly acceptsInvitations?: boolean;
+}
+
+export interface LiveAccount {
+  readonly userId: UserId;
+  readonly http: AccountHttp;
 }
 
 const caseFile = `
@@ -69,23 +103,16 @@ roster:
   - { localpart: member, function: Investigator, state: NL, role: member }
 `;
 
-/**
- * @param others further entries of the roster, as lines of YAML
- * @param place the homeserver's name, and others that it speaks with
- * @param settings further lines of the configuration
- */
-export async function openLiveCase(
-  wanted?: DatabaseLocation,
-  others: readonly string[] = [],
-  place: Pick<HomeserverOptions, "serverName" | "federation"> = {},
-  settings: readonly string[] = [],
-): Promise<LiveCase> {
-  const serverName = place.serverName ?? DEFAULT_SERVER_NAME;
+export async function openLiveCase(options: LiveCaseOptions = {}): Promise<LiveCase> {
+  const { others = [], operators = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), "rogatory-live-"));
+  const distant = new Set(options.far);
+  const far = distant.size === 0 ? undefined : await startFarHomeserver(join(folder, "far"));
+  const serverName = far?.near.serverName ?? DEFAULT_SERVER_NAME;
   const registrationFile = join(folder, "registration.yaml");
   await writeRegistration(registrationFile, createRegistration({ serverName }));
   const homeserver = await startHomeserver({
-    ...place,
+    ...far?.near,
     directory: join(folder, "homeserver"),
     port: "free",
     registrations: [registrationFile],
@@ -97,12 +124,12 @@ export async function openLiveCase(
     configFile,
     `homeserver: { url: "${homeserver.url}", serverName: "${serverName}", registrationFile: registration.yaml }
 vault: { masterKeyFile: master.key }
-${settings.join("\n")}
+operators: ${JSON.stringify(operators.map((localpart) => `@${localpart}:${serverName}`))}
 `,
   );
   const config = loadConfig(configFile, {});
   const vault = new Vault(readMasterKey({ file: join(folder, "master.key") }));
-  const db = await openDatabase(wanted ?? (await testLocation()));
+  const db = await openDatabase(await testLocation());
   const lines: LogLine[] = [];
   const note = (event: string, values: object = {}) => void lines.push({ event, values });
   const log: Log = { debug: note, info: note, warn: note, error: note };
@@ -134,36 +161,69 @@ ${settings.join("\n")}
     sessionOf: (userId) => bots?.sessionOf(userId),
     checkCases: async (cases) => bots?.checkCases(cases),
   });
-  await operations["case.new"]?.({
-    yaml: `${caseFile}${others.map((entry) => `  - ${entry}\n`).join("")}`,
-    fileName: "case.yaml",
-    cause: randomBytes(8).toString("hex"),
-  });
+  const homeOf = (localpart: string): Homeserver =>
+    far !== undefined && distant.has(localpart) ? far.homeserver : homeserver;
+  const userIdOf = (localpart: string) =>
+    UserId.parse(`@${localpart}:${homeOf(localpart).serverName}`);
+  const ask = clientOf(async (name, params) => operations[name]?.(params));
+  const openCase = async (yaml: string) => {
+    const entered = yaml.replaceAll(/localpart: ([\w-]+)/g, (entry, localpart: string) =>
+      distant.has(localpart) ? `matrixId: "${userIdOf(localpart)}"` : entry,
+    );
+    const cause = randomBytes(8).toString("hex");
+    return (await ask["case.new"]({ yaml: entered, fileName: "case.yaml", cause })).code;
+  };
+  await openCase(`${caseFile}${others.map((entry) => `  - ${entry}\n`).join("")}`);
 
-  const administrator = await registerAccount(homeserver, { localpart: "admin", admin: true });
-  const people = new Map<Person, string>();
+  const administrators = new Map<Homeserver, string>();
+  for (const each of far === undefined ? [homeserver] : [homeserver, far.homeserver]) {
+    const { accessToken } = await registerAccount(each, { localpart: "admin", admin: true });
+    administrators.set(each, accessToken);
+  }
+  const tokenOf = (home: Homeserver) => administrators.get(home) ?? "";
+  const people = new Map<Person, { readonly token: string; readonly home: Homeserver }>();
+  const register = async (localpart: string) => {
+    const home = homeOf(localpart);
+    const account = await registerAccount(home, { localpart });
+    await liftRateLimit(home, tokenOf(home), account.userId);
+    return { home, account };
+  };
+  const accessTokenOf = (person: Person) => people.get(person)?.token ?? "";
   return {
     homeserver,
+    far,
     homeserverDirectory: join(folder, "homeserver"),
     config,
     db,
     vault,
     log: lines,
-    ask: clientOf(async (name, params) => operations[name]?.(params)),
+    ask,
+    openCase,
+    userIdOf,
     session(bot) {
       const session = bots?.sessionOf(config.bots[bot]);
       if (session === undefined) throw new Error(`${bot} does not run`);
       return session;
     },
-    async person(localpart, options) {
-      const account = await registerAccount(homeserver, { localpart });
-      await liftRateLimit(homeserver, administrator.accessToken, account.userId);
-      const person = await startPerson(homeserver, account, options);
-      people.set(person, account.accessToken);
-      person.acceptInvitations();
+    async account(localpart) {
+      const { home, account } = await register(localpart);
+      return { userId: account.userId, http: new AccountHttp(home.url, account.accessToken) };
+    },
+    async person(localpart, wishes) {
+      const { home, account } = await register(localpart);
+      const joinsFromSpaces = home !== homeserver;
+      const person = await startPerson(home, account, { joinsFromSpaces, ...wishes });
+      people.set(person, { token: account.accessToken, home });
+      if (wishes?.acceptsInvitations !== false) person.acceptInvitations();
       return person;
     },
-    accessTokenOf: (person) => people.get(person) ?? "",
+    accessTokenOf,
+    httpOf: (person) => new AccountHttp(people.get(person)?.home.url ?? "", accessTokenOf(person)),
+    administrator(place) {
+      const home = place === "near" ? homeserver : far?.homeserver;
+      if (home === undefined) throw new Error("there is no second homeserver");
+      return new AccountHttp(home.url, tokenOf(home));
+    },
     coordination: async (person) => (await person.roomByName("coordination")).roomId,
     tick: () => bots?.tick(),
     stopBots: stop,
@@ -173,6 +233,7 @@ ${settings.join("\n")}
       await stop();
       await db.destroy();
       await homeserver.stop();
+      await far?.homeserver.stop();
     },
   };
 }

@@ -43,6 +43,11 @@ export const ShreddingRecord = z.strictObject({
       keysKept: z.number().optional(),
     }),
   ),
+  /**
+   * Whose people were in the rooms or invited to them, our own among them. Records from before this was
+   * noted do not say.
+   */
+  homeservers: z.array(z.string()).readonly().optional(),
   completedAt: z.string().optional(),
   /** False while only classes of the case's data are destroyed, and its key opens what is left. */
   keyDestroyed: z.boolean().optional(),

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { causeFarOutage, type FarOutageDone } from "./far-outage.ts";
 import type { KeptProcess } from "./kept-process.ts";
 import type { ChaosOptions } from "./options.ts";
 import type { Weather } from "./proxy.ts";
 import type { Random } from "./random.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, TalkingRoom } from "./stage.ts";
 
 /** Frequent enough for every kind of request to be hit, rare enough for a start to succeed. */
 export const badWeather: Weather = {
@@ -20,9 +21,16 @@ export interface FaultsDone {
   databaseCuts: number;
   /** How many connections these cuts ended. */
   connectionsCut: number;
+  /** If there is a second homeserver. */
+  farOutage: FarOutageDone | undefined;
 }
 
-type Fault = "kill" | "kill in message" | "restart" | "cut";
+type Fault = "kill" | "kill in message" | "restart" | "cut" | "far outage";
+
+/** How long people talk and things break: at least a fifth longer than the second homeserver is away. */
+export function talkMinutes({ minutes, farOutage }: ChaosOptions): number {
+  return Math.max(minutes, 1.2 * farOutage);
+}
 
 /** Breaks things at random instants over the given time; returns when the time is over. */
 export async function causeFaults(
@@ -31,10 +39,11 @@ export async function causeFaults(
   bots: KeptProcess,
   random: Random,
   databaseUrl: string | undefined,
+  rooms: readonly TalkingRoom[],
 ): Promise<FaultsDone> {
   const done: FaultsDone = {
     ...{ killsAtRandom: 0, killsInMessage: 0, homeserverRestarts: 0 },
-    ...{ databaseCuts: 0, connectionsCut: 0 },
+    ...{ databaseCuts: 0, connectionsCut: 0, farOutage: undefined },
   };
   const act: Readonly<Record<Fault, () => Promise<void>>> = {
     async kill() {
@@ -62,8 +71,11 @@ export async function causeFaults(
       done.connectionsCut += await cutConnections(databaseUrl);
       done.databaseCuts += 1;
     },
+    async "far outage"() {
+      done.farOutage = await causeFarOutage(stage, rooms, options.farOutage * 60_000);
+    },
   };
-  const duration = options.minutes * 60_000;
+  const duration = talkMinutes(options) * 60_000;
   const start = performance.now();
   const pending: Promise<void>[] = [];
   for (const { at, fault } of plan(options, random, duration, databaseUrl !== undefined)) {
@@ -77,7 +89,7 @@ export async function causeFaults(
 }
 
 function plan(
-  { kills, homeserverRestarts, databaseCuts }: ChaosOptions,
+  { kills, homeserverRestarts, databaseCuts, farOutage }: ChaosOptions,
   random: Random,
   duration: number,
   canCut: boolean,
@@ -89,15 +101,16 @@ function plan(
     ["restart", homeserverRestarts],
     ["cut", canCut ? databaseCuts : 0],
   ];
-  return wanted
-    .flatMap(([fault, times]) =>
-      // Spread over the time, so that two restarts of the homeserver never meet.
-      Array.from({ length: times }, (_, index) => ({
-        at: ((index + random.between(0.1, 0.7)) / times) * duration,
-        fault,
-      })),
-    )
-    .toSorted((a, b) => a.at - b.at);
+  const spread = wanted.flatMap(([fault, times]) =>
+    // Spread over the time, so that two restarts of the homeserver never meet.
+    Array.from({ length: times }, (_, index) => ({
+      at: ((index + random.between(0.1, 0.7)) / times) * duration,
+      fault,
+    })),
+  );
+  // Early enough to be over, and for people to talk a little across both homeservers afterwards.
+  const outage = { at: 0.1 * farOutage * 60_000, fault: "far outage" } as const;
+  return [...spread, ...(farOutage > 0 ? [outage] : [])].toSorted((a, b) => a.at - b.at);
 }
 
 async function cutConnections(url: string): Promise<number> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { describeError, RogatoryError } from "../../domain/errors.ts";
 import { terminal } from "../terminal.ts";
+import type { FarOutageDone } from "./far-outage.ts";
 import { readOptions } from "./options.ts";
 import { type ChaosResults, runChaos } from "./run.ts";
 
@@ -32,6 +33,7 @@ function print(results: ChaosResults, kept: string | undefined): void {
     ["SIGKILL in the middle of a message", faults.killsInMessage],
     ["homeserver stopped and started", faults.homeserverRestarts],
     ["database cut off", `${faults.databaseCuts} times, ${faults.connectionsCut} connections`],
+    ...(faults.farOutage === undefined ? [] : describeOutage(faults.farOutage)),
     ["requests of the bots", requests.requests],
     ["  answered 429", requests.limited],
     ["  lost on the way", requests.lostRequest],
@@ -50,6 +52,14 @@ function print(results: ChaosResults, kept: string | undefined): void {
   }
   if (!results.flawless) terminal.line("Something is wrong.");
   if (kept !== undefined) terminal.line(`What the run wrote is kept in ${kept}`);
+}
+
+function describeOutage(done: FarOutageDone): readonly (readonly [string, string])[] {
+  const { seconds, missed, catchUpSeconds } = done;
+  return [
+    ["second homeserver away", `${seconds} s, while ${missed} messages were said`],
+    ["  read there after it was back", catchUpSeconds === undefined ? "no" : `${catchUpSeconds} s`],
+  ];
 }
 
 function describeEnds(ends: Readonly<Record<string, number>>): string {

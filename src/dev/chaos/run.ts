@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadConfig } from "../../config/config.ts";
 import type { RoomMessage } from "../people/message.ts";
 import { endOnSignal } from "./end-on-signal.ts";
-import { badWeather, causeFaults, type FaultsDone } from "./faults.ts";
+import { badWeather, causeFaults, type FaultsDone, talkMinutes } from "./faults.ts";
 import { type KeptProcess, keepBotsRunning } from "./kept-process.ts";
 import type { ChaosOptions } from "./options.ts";
 import { startPostgresql } from "./postgresql.ts";
@@ -49,7 +49,10 @@ export async function runChaos(
   });
   endOnSignal(() => cleanUp.disposeAsync());
   const databaseUrl = await provideDatabase(options, cleanUp);
-  const stage = await setStage({ folder, databaseUrl, random: seededRandom(options.seed + 1) });
+  const stage = await setStage({
+    ...{ folder, databaseUrl, random: seededRandom(options.seed + 1) },
+    withFar: options.farOutage > 0,
+  });
   cleanUp.defer(() => stage.close());
   const bots = await keepBotsRunning({
     ...{ configuration: stage.configuration, environment: stage.environment },
@@ -60,10 +63,12 @@ export async function runChaos(
   const rooms = await stage.enterRooms();
   await askInEachRoom(stage, rooms, Number.POSITIVE_INFINITY);
 
-  onProgress(`People talk and things break for ${options.minutes} minutes...`);
+  onProgress(`People talk and things break for ${talkMinutes(options)} minutes...`);
   const talk = startTalking(stage.crowd, rooms, seededRandom(options.seed + 2));
   stage.proxy.setWeather(badWeather);
-  const faults = await causeFaults(options, stage, bots, seededRandom(options.seed), databaseUrl);
+  const faults = await causeFaults(
+    ...([options, stage, bots, seededRandom(options.seed), databaseUrl, rooms] as const),
+  );
   await talk.stop();
   stage.proxy.setWeather(calm);
 

@@ -4,21 +4,13 @@ import { stringify } from "yaml";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import { createRegistration, writeRegistration } from "../../matrix/provisioning/registration.ts";
 import { ensureMasterKeyFile } from "../../vault/master-key.ts";
-import { liftRateLimit, registerAccount } from "../homeserver/accounts.ts";
-import { type Homeserver, startHomeserver } from "../homeserver/homeserver.ts";
+import { startFarHomeserver } from "../homeserver/far-homeserver.ts";
+import { DEFAULT_SERVER_NAME, type Homeserver, startHomeserver } from "../homeserver/homeserver.ts";
 import { type Crowd, startCrowd } from "../people/crowd.ts";
 import { runRogatory } from "./kept-process.ts";
+import { startTalkers, type Talker } from "./people.ts";
 import { type FlakyProxy, startFlakyProxy } from "./proxy.ts";
 import type { Random } from "./random.ts";
-
-const serverName = "rogatory.localhost";
-
-const roster = [
-  { localpart: "amal", function: "Prosecutor", state: "BE", role: "leader" },
-  { localpart: "bram", function: "Prosecutor", state: "NL", role: "leader" },
-  { localpart: "cosmina", function: "Prosecutor", state: "RO", role: "national-desk" },
-  { localpart: "dario", function: "Prosecutor", state: "IT", role: "national-desk" },
-] as const;
 
 /** The clerk and the registrar, by the template. */
 const botsInRoom = 2;
@@ -29,12 +21,22 @@ export interface TalkingRoom {
   readonly people: readonly UserId[];
 }
 
+/** The second homeserver, and who is on it. */
+export interface FarSide {
+  readonly people: readonly UserId[];
+  /** Ends it at this instant and keeps its data. */
+  stop(): Promise<void>;
+  startAgain(): Promise<void>;
+}
+
 /** A homeserver behind a flaky proxy, a case, and its people at their clients. */
 export interface Stage {
   readonly configuration: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly proxy: FlakyProxy;
   readonly crowd: Crowd;
+  /** Only where it was asked for. */
+  readonly far: FarSide | undefined;
   restartHomeserver(): Promise<void>;
   /** Waits until everybody has joined their rooms of the case, which the bots make. */
   enterRooms(): Promise<readonly TalkingRoom[]>;
@@ -45,16 +47,21 @@ export async function setStage(options: {
   readonly folder: string;
   readonly databaseUrl: string | undefined;
   readonly random: Random;
+  /** Whether half of the people are on a second homeserver. */
+  readonly withFar: boolean;
 }): Promise<Stage> {
-  const { folder, databaseUrl } = options;
+  const { folder, databaseUrl, withFar } = options;
   const inside = (name: string) => join(folder, name);
   await using cleanUp = new AsyncDisposableStack();
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const far = withFar ? await startFarHomeserver(inside("far-homeserver")) : undefined;
+  cleanUp.defer(async () => far?.homeserver.stop());
+  const serverName = far?.near.serverName ?? DEFAULT_SERVER_NAME;
   await writeRegistration(inside("registration.yaml"), createRegistration({ serverName }));
   ensureMasterKeyFile(inside("master.key"));
 
   let homeserver: Homeserver = await startHomeserver({
-    ...{ directory: inside("homeserver"), port: "free", serverName },
+    ...{ directory: inside("homeserver"), port: "free", serverName, ...far?.near },
     registrations: [inside("registration.yaml")],
   });
   let restarted = Promise.resolve();
@@ -69,23 +76,15 @@ export async function setStage(options: {
       vault: { masterKeyFile: "master.key" },
     }),
   );
-  await writeFile(
-    inside("case.yaml"),
-    stringify({ template: "jit", name: "CHAOS", timeZone: "Europe/Brussels", roster }),
-  );
-
-  const administrator = await registerAccount(homeserver, { localpart: "admin", admin: true });
-  const accounts = await Promise.all(
-    roster.map(({ localpart }) => registerAccount(homeserver, { localpart })),
-  );
-  for (const { userId } of accounts) {
-    await liftRateLimit(homeserver, administrator.accessToken, userId);
-  }
   const crowd = await startCrowd();
   cleanUp.defer(() => crowd.stop());
-  await crowd.start(
-    homeserver.url,
-    accounts.map(({ userId, deviceId, accessToken }) => ({ userId, deviceId, accessToken })),
+  const talkers = await startTalkers(crowd, homeserver, far?.homeserver);
+  await writeFile(
+    inside("case.yaml"),
+    stringify({
+      ...{ template: "jit", name: "CHAOS", timeZone: "Europe/Brussels" },
+      roster: talkers.map(({ entry }) => entry),
+    }),
   );
   await crowd.acceptInvitations();
 
@@ -101,6 +100,11 @@ export async function setStage(options: {
   const owned = cleanUp.move();
   return {
     ...{ configuration, environment, proxy, crowd },
+    far: far && {
+      people: talkers.flatMap(({ userId, isFar }) => (isFar ? [userId] : [])),
+      stop: () => far.homeserver.stop(),
+      startAgain: () => far.startAgain(),
+    },
     restartHomeserver() {
       // One after the other, however close together they were asked for.
       restarted = restarted.then(async () => {
@@ -109,19 +113,19 @@ export async function setStage(options: {
       return restarted;
     },
     async enterRooms() {
-      const leaders = roster.flatMap(({ role }, index) => (role === "leader" ? [index] : []));
-      const everybody = roster.map((_, index) => index);
-      const enter = async (suffix: string, indices: readonly number[]): Promise<TalkingRoom> => {
-        const people = indices.flatMap((index) => accounts[index]?.userId ?? []);
+      const enter = async (suffix: string, wanted: readonly Talker[]): Promise<TalkingRoom> => {
+        const everybody = { members: wanted.length + botsInRoom };
         const [roomId] = await Promise.all(
-          people.map((userId) =>
-            crowd.room(userId, suffix, { members: people.length + botsInRoom }),
+          wanted.map(({ userId, isFar }) =>
+            // A homeserver counts the members of another one's room only when somebody comes or goes.
+            crowd.room(userId, suffix, isFar ? {} : everybody),
           ),
         );
         if (roomId === undefined) throw new Error("a room without people");
-        return { roomId, people };
+        return { roomId, people: wanted.map(({ userId }) => userId) };
       };
-      return Promise.all([enter("coordination", everybody), enter("leaders", leaders)]);
+      const leaders = talkers.filter(({ isLeader }) => isLeader);
+      return Promise.all([enter("coordination", talkers), enter("leaders", leaders)]);
     },
     close: () => owned.disposeAsync(),
   };

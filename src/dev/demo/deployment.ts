@@ -12,6 +12,7 @@ import { createRegistration, writeRegistration } from "../../matrix/provisioning
 import { withOperations } from "../../process/with-operations.ts";
 import { ensureMasterKeyFile } from "../../vault/master-key.ts";
 import { makeDirectory, writePrivateFile } from "../homeserver/disk.ts";
+import type { Federation } from "../homeserver/federation.ts";
 import { type Homeserver, startHomeserver, stopHomeserver } from "../homeserver/homeserver.ts";
 import { type BotsFiles, type BotsProcess, endLeftBots, startBotsProcess } from "./bots-process.ts";
 
@@ -25,6 +26,8 @@ export interface DeploymentOptions {
   readonly directory: string;
   readonly serverName: string;
   readonly port?: number | "free";
+  /** Left out: its homeserver speaks with no other one. */
+  readonly federation?: Federation;
   /** What the bots take for the present when they start. */
   readonly clock?: Temporal.Instant | undefined;
   readonly operators?: readonly string[];
@@ -68,7 +71,7 @@ export interface Deployment {
 
 /** Writes what is missing (registration, master key, rogatory.yaml) and starts the homeserver. */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { directory, serverName, port = "free", onProgress, signal } = options;
+  const { directory, serverName, port = "free", federation, onProgress, signal } = options;
   const files = deploymentFiles(directory);
   await makeDirectory(directory);
   if (!existsSync(files.registration)) {
@@ -78,6 +81,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   signal?.throwIfAborted();
   const homeserver = await startHomeserver({
     ...{ directory: files.homeserver, port, serverName, registrations: [files.registration] },
+    ...(federation === undefined ? {} : { federation }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   if (options.databaseUrl !== undefined) {

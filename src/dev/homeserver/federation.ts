@@ -68,8 +68,11 @@ export function federationSettings(
     federation_verify_certificates: false,
     ip_range_blacklist: [],
     federation_ip_range_blacklist: [],
-    // A server that was away for a moment is asked again soon.
+    // People's clients ask for it, and are told who is in a room even when both servers were writing.
+    experimental_features: { msc4222_enabled: true },
+    // A server that was away is asked again soon, by what waits for it as well as by what is new.
     federation: {
+      max_long_retry_delay: "5s",
       destination_min_retry_interval: "1s",
       destination_retry_multiplier: 2,
       destination_max_retry_interval: "10s",

@@ -7,6 +7,7 @@ import {
   SyncState,
 } from "matrix-js-sdk";
 import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { type GapWatch, readGaps } from "./gaps.ts";
 import { readMessage } from "./message.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -24,6 +25,7 @@ export async function crossSign(crypto: CryptoApi): Promise<void> {
 export function readEvents(
   client: MatrixClient,
   timeline: Timeline,
+  gaps: GapWatch,
 ): ReadonlyMap<string, MatrixEvent> {
   const events = new Map<string, MatrixEvent>();
   const keep = (event: MatrixEvent) => {
@@ -40,13 +42,17 @@ export function readEvents(
       });
     }
   };
+  const known = new Set<string>();
   let queue = Promise.resolve();
-  client.on(ClientEvent.Event, (event) => {
+  const read = (event: MatrixEvent) => {
+    known.add(event.getId() ?? "");
     queue = queue.then(async () => {
       await client.decryptEventIfNeeded(event);
       keep(event);
     });
-  });
+  };
+  client.on(ClientEvent.Event, read);
+  readGaps(client, gaps, known, read);
   client.on(MatrixEventEvent.Decrypted, keep);
   return events;
 }

@@ -11,11 +11,13 @@ import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
 import { downloadAttachment } from "./attachment.ts";
 import { crossSign, readEvents, startSync } from "./client.ts";
+import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
-import { afterSync, type JoinedRoom, joinedRooms } from "./rooms.ts";
+import { afterSync, type JoinedRoom, joinedRooms, loadMembers } from "./rooms.ts";
 import { silenceGlobalLog } from "./silence.ts";
+import { joinFromSpaces } from "./spaces.ts";
 import { Timeline, type Undecryptable } from "./timeline.ts";
 
 export interface PersonOptions {
@@ -25,6 +27,11 @@ export interface PersonOptions {
   readonly onlySignedDevices?: boolean | undefined;
   /** Least time between two syncs while nothing is waited for, in milliseconds; default 0. */
   readonly pace?: number | undefined;
+  /**
+   * Joins what their spaces show and let them into, once invitations are accepted; default false. True
+   * for who is invited to the space only.
+   */
+  readonly joinsFromSpaces?: boolean | undefined;
 }
 
 export type PersonAccount = Pick<Account, "userId" | "deviceId" | "accessToken">;
@@ -104,9 +111,10 @@ export async function preparePerson(
   silenceGlobalLog();
   const { userId, deviceId, accessToken } = account;
   const pace = new Pace(options.pace ?? 0);
+  const gaps = new GapWatch();
   const client = createClient({
     ...{ baseUrl: homeserver.url, userId, deviceId, accessToken },
-    fetchFn: pace.fetch,
+    fetchFn: gaps.watch(pace.fetch),
     disableVoip: true,
     logger: sdkLogger(() => {}),
   });
@@ -128,8 +136,8 @@ export async function preparePerson(
   if (options.crossSigned !== false) await crossSign(crypto);
 
   const timeline = new Timeline();
-  const events = readEvents(client, timeline);
-  return person({ client, crypto, timeline, events, pace, homeserver, account });
+  const events = readEvents(client, timeline, gaps);
+  return person({ client, crypto, timeline, events, pace, homeserver, account, options });
 }
 
 interface Parts {
@@ -140,16 +148,21 @@ interface Parts {
   readonly pace: Pace;
   readonly homeserver: { readonly url: string };
   readonly account: PersonAccount;
+  readonly options: PersonOptions;
 }
 
-function person({ client, crypto, timeline, events, pace, homeserver, account }: Parts): Person {
+function person(parts: Parts): Person {
+  const { client, crypto, timeline, events, pace, homeserver, account } = parts;
   const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
     pace.hurry(() => timeline.first(matches, waitedFor, timeout));
 
   return {
     userId: account.userId,
     synchronise: () => startSync(client),
-    acceptInvitations: () => acceptInvitations(client),
+    async acceptInvitations() {
+      await acceptInvitations(client);
+      if (parts.options.joinsFromSpaces === true) joinFromSpaces(client);
+    },
     invitations: () => invitations(client),
     join: (roomId) => joinPatiently(client, roomId),
     holdSync: (work) => pace.hold(work),
@@ -165,8 +178,8 @@ function person({ client, crypto, timeline, events, pace, homeserver, account }:
         timeout,
       ),
     async prepareToSpeak(roomId) {
+      await loadMembers(client, roomId);
       const room = client.getRoom(roomId);
-      await room?.loadMembersIfNeeded();
       if (room !== null) await crypto.prepareToEncrypt(room);
     },
     async say(roomId, text, options = {}) {
@@ -176,6 +189,7 @@ function person({ client, crypto, timeline, events, pace, homeserver, account }:
           "Nothing was said: the room is not known to be encrypted.",
         );
       }
+      await loadMembers(client, roomId);
       const { event_id } = await client.sendMessage(roomId, {
         ...{ msgtype: MsgType.Text, body: text },
         ...(options.inReplyTo === undefined

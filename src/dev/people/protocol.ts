@@ -13,6 +13,8 @@ export const Member = z.strictObject({
   onlySignedDevices: z.boolean().default(false),
   /** Least time between two syncs while nothing is waited for, in milliseconds. */
   pace: z.number().nonnegative().default(0),
+  /** Default false; true joins what their spaces show and let them into. */
+  joinsFromSpaces: z.boolean().default(false),
 });
 export type Member = z.output<typeof Member>;
 /** The same with what may be left out. */

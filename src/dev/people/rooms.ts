@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { ClientEvent, KnownMembership, type MatrixClient, type Room } from "matrix-js-sdk";
 import { RogatoryError } from "../../domain/errors.ts";
 import { RoomId } from "../../domain/ids.ts";
@@ -27,6 +28,22 @@ function describeRoom(room: Room): JoinedRoom {
     encrypted: room.hasEncryptionStateEvent(),
     members: room.getJoinedMemberCount(),
   };
+}
+
+/**
+ * Has the client know everybody in a room, to whom it gives its keys. It asks who was there at its last
+ * sync: when that was before its own joining it is refused, and it asks again.
+ */
+export async function loadMembers(client: MatrixClient, roomId: string): Promise<void> {
+  for (let triesLeft = 5; ; triesLeft -= 1) {
+    try {
+      await client.getRoom(roomId)?.loadMembersIfNeeded();
+      return;
+    } catch (error) {
+      if (triesLeft === 0 || !client.clientRunning) throw error;
+      await delay(200);
+    }
+  }
 }
 
 /** What `find` finds, looked for now and after every sync. */

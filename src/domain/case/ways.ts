@@ -1,4 +1,4 @@
-import type { UserId } from "../ids.ts";
+import { serverOf, type UserId } from "../ids.ts";
 
 /** How people of the deployment's own homeserver come into rooms: configuration. */
 export type LocalWay = "invited" | "by-space" | "joined";
@@ -20,7 +20,7 @@ export interface WaysIn {
  * them: people of other homeservers get one invitation.
  */
 export function wayOf(userId: UserId, { serverName, localPeople }: WaysIn): Way {
-  return userId.slice(userId.indexOf(":") + 1) === serverName ? localPeople : "by-space";
+  return serverOf(userId) === serverName ? localPeople : "by-space";
 }
 
 /** What a room's template says about who may come into it. */

@@ -1,5 +1,5 @@
-import { UserId as UserIdInRust } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { setTimeout as delay } from "node:timers/promises";
+import { UserId as UserIdInRust } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,

@@ -44,7 +44,9 @@ export class ServerAdministration {
       await http.json("GET", "/_synapse/admin/v1/rooms", Nothing, { query: { limit: "1" } });
       return new ServerAdministration(http);
     } catch (error) {
-      if (!(error instanceof HomeserverError)) throw error;
+      // Whether it is one is not known from a homeserver that is only busy or unwell.
+      const refused = error instanceof HomeserverError && [401, 403, 404].includes(error.status);
+      if (!refused) throw error;
       if (adminToken === undefined) return undefined;
       throw new RogatoryError(
         "administration.refused",

@@ -51,8 +51,7 @@ async function unlessRefused<T>(request: () => Promise<T>): Promise<T | undefine
   try {
     return await request();
   } catch (error) {
-    const refused = error instanceof HomeserverError && error.status >= 400 && error.status < 500;
-    if (refused && error.status !== 429) return undefined;
+    if (error instanceof HomeserverError && [403, 404].includes(error.status)) return undefined;
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import { EncryptedRooms } from "./encrypted-rooms.ts";
 import { ToDeviceError } from "./errors.ts";
 import { KeyNews } from "./key-news.ts";
 import { concernsCrypto, type RoomChanges, readRoomChanges } from "./room-changes.ts";
+import { settleState } from "./settle-state.ts";
 import { syncFilter } from "./sync-filter.ts";
 import { readSyncResponse, type SyncResponse } from "./sync-response.ts";
 import { type ArrivalListener, saveSyncBatch } from "./sync-store.ts";
@@ -202,7 +203,10 @@ export class Session {
   }
 
   async #readRooms({ rooms: { join, leave } }: SyncResponse): Promise<readonly RoomChanges[]> {
-    const rooms = [...join].map(([roomId, room]) => readRoomChanges(roomId, room));
+    const rooms: RoomChanges[] = [];
+    for (const [roomId, room] of join) {
+      rooms.push(await settleState(this.#options, readRoomChanges(roomId, room)));
+    }
     for (const [roomId, room] of leave) {
       // The rooms of a shredded case must not come back by the news that we have left them.
       if ((await findRoom(this.#options.db, roomId)) === undefined) continue;

@@ -18,8 +18,7 @@ import {
 } from "../../domain/case/creation-draft.ts";
 import type { LocalWay } from "../../domain/case/ways.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import type { UserId } from "../../domain/ids.ts";
-import { serverOf } from "../member/entering.ts";
+import { serverOf, type UserId } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
 import { type CreatedCase, createCase } from "./create-case.ts";
 import { question } from "./creation-questions.ts";

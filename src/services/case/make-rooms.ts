@@ -2,8 +2,7 @@ import { insertCaseRoom } from "../../db/repositories/cases.ts";
 import { enqueueStep } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { WaysIn } from "../../domain/case/ways.ts";
-import type { CaseRoomId } from "../../domain/ids.ts";
-import { serverOf } from "../member/entering.ts";
+import { type CaseRoomId, serverOf } from "../../domain/ids.ts";
 import type { CaseWork } from "../work.ts";
 import type { PlannedRoom } from "./plan-rooms.ts";
 import {

@@ -2,7 +2,7 @@ import { listPeople } from "../../db/repositories/cases.ts";
 import { enqueueStep, type Step } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { Case } from "../../domain/case/case.ts";
-import type { RoomId } from "../../domain/ids.ts";
+import { type RoomId, serverOf } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
 import { linkStep } from "../case/room-steps.ts";
 import {
@@ -12,7 +12,6 @@ import {
   seatsOfCase,
   sits,
 } from "../member/case-seats.ts";
-import { serverOf } from "../member/entering.ts";
 import { emptyFormerRooms } from "../member/former-rooms.ts";
 import type { CaseWork } from "../work.ts";
 

@@ -5,7 +5,7 @@ import { describePerson, type Person, type PersonProfile } from "../../domain/ca
 import { affiliationOf } from "../../domain/case/roster.ts";
 import { foreignLeader } from "../../domain/case/second-leader.ts";
 import { RogatoryError } from "../../domain/errors.ts";
-import { newId, PersonId, type UserId } from "../../domain/ids.ts";
+import { newId, PersonId, serverOf, type UserId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
 import { leadsIn } from "../second-leader.ts";
 import type { CaseWork } from "../work.ts";
@@ -117,8 +117,4 @@ async function refuse(work: CaseWork, { bots, case: of }: Registry, userId: User
       `The rooms of this case are closed to other homeservers than ${here}: use an account there.`,
     );
   }
-}
-
-function serverOf(userId: UserId): string {
-  return userId.slice(userId.indexOf(":") + 1);
 }

@@ -1,15 +1,11 @@
 import type { Step } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import { type LocalWay, type WaysIn, wayOf } from "../../domain/case/ways.ts";
-import type { CaseRoomId, UserId } from "../../domain/ids.ts";
+import { type CaseRoomId, serverOf, type UserId } from "../../domain/ids.ts";
 
 /** Ways in for the people of a deployment; without a configured one they are invited room by room. */
 export function waysOf(bots: BotAccounts, localPeople: LocalWay | undefined): WaysIn {
   return { serverName: serverOf(bots.registrar), localPeople: localPeople ?? "invited" };
-}
-
-export function serverOf(userId: UserId): string {
-  return userId.slice(userId.indexOf(":") + 1);
 }
 
 /** What brings a person into a room; undefined where they join from the space by themselves. */

@@ -97,11 +97,7 @@ function remainders(record: ShreddingRecord, serverName: string): readonly Remai
       what: "What members have read, downloaded or backed up with their own clients: messages, files, and the keys to them.",
       advice: "Ask every member to leave the rooms' copies, and to delete downloaded files.",
     },
-    {
-      where: "Other homeservers",
-      what: "If members have accounts elsewhere: encrypted copies of the messages of their rooms, and encrypted files that their server has fetched.",
-      advice: "Ask the operators of those homeservers to purge the rooms named above.",
-    },
+    ...elsewhere(record, serverName),
     {
       where: "Older dumps of Rogatory's database",
       what: "Dumps from before hold the case's wrapped key: with the master key of their time they open the case's content and the keys of its messages.",
@@ -166,6 +162,28 @@ function remainders(record: ShreddingRecord, serverName: string): readonly Remai
           },
         ]),
   ];
+}
+
+/** A homeserver keeps what its people could see, whatever becomes of it on ours. */
+function elsewhere({ homeservers }: ShreddingRecord, serverName: string): readonly Remainder[] {
+  const copies =
+    "encrypted copies of the messages of their rooms, and encrypted files that their server has fetched.";
+  if (homeservers === undefined) {
+    return [
+      {
+        where: "Other homeservers",
+        what: `If members have accounts elsewhere: ${copies}`,
+        advice: "Ask the operators of those homeservers to purge the rooms named above.",
+      },
+    ];
+  }
+  return homeservers
+    .filter((name) => name !== serverName)
+    .map((name) => ({
+      where: `The homeserver ${name} and its backups`,
+      what: `Members had accounts there. Who was in which room when, ${copies}`,
+      advice: "Ask its operators to purge the rooms named above.",
+    }));
 }
 
 /** The same certificate for people. */

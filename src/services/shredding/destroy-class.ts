@@ -52,7 +52,7 @@ export async function destroyClass(
     return beginShredding(work, { name: code, reason, classes: [destroyed] });
   }
   let rows: Rows = {};
-  let elsewhere: Places["record"] = { rooms: [], media: [], devices: [] };
+  let elsewhere: Places["record"] = { rooms: [], media: [], devices: [], homeservers: [] };
   for (const content of contents) {
     if (content === "rooms") {
       await endBoards({ db, caseId });

@@ -6,9 +6,14 @@ export function mergeRecords(
   now: ShreddingRecord,
 ): ShreddingRecord {
   if (before === undefined) return now;
-  const { completedAt: _completed, ...rest } = now;
+  const { completedAt: _completed, homeservers: _homeservers, ...rest } = now;
   const rows: Record<string, number> = { ...before.rows };
   for (const [table, count] of Object.entries(now.rows)) rows[table] = (rows[table] ?? 0) + count;
+  // What an older record does not say stays unsaid.
+  const homeservers =
+    before.homeservers && now.homeservers
+      ? [...new Set([...before.homeservers, ...now.homeservers])].toSorted()
+      : undefined;
   const classes = [...(before.classes ?? []), ...(now.classes ?? [])];
   return {
     ...rest,
@@ -23,6 +28,7 @@ export function mergeRecords(
       ...now.media.filter(({ uri }) => before.media.every((known) => known.uri !== uri)),
     ],
     devices: [...before.devices, ...now.devices],
+    ...(homeservers === undefined ? {} : { homeservers }),
     ...(classes.length === 0 ? {} : { classes }),
   };
 }

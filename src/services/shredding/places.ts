@@ -6,14 +6,14 @@ import { forgetSpoken, listSpokenIn, type SpokenIn } from "../../db/repositories
 import { placeOfPayload } from "../../db/repositories/outbox.ts";
 import type { ShreddingRecord } from "../../db/repositories/shreddings.ts";
 import type { Database } from "../../db/schema.ts";
-import type { CaseId, RoomId } from "../../domain/ids.ts";
+import { type CaseId, type RoomId, serverOf } from "../../domain/ids.ts";
 import type { Work } from "../work.ts";
 
 /** Where outside of the database's own rows something of a case is, read before these rows are gone. */
 export interface Places {
   /** Rooms that end with the case: its own, and conversations that were about nothing else. */
   readonly ending: readonly RoomId[];
-  readonly record: Pick<ShreddingRecord, "rooms" | "media" | "devices">;
+  readonly record: Pick<ShreddingRecord, "rooms" | "media" | "devices" | "homeservers">;
   /** Rows that were deleted of conversations that go on, by table. */
   readonly rows: Readonly<Record<string, number>>;
 }
@@ -52,6 +52,7 @@ export async function takePlaces(work: Work, open: OpenCase): Promise<Places> {
       rooms,
       media: media.map((uri) => ({ uri, outcome: "pending" as const })),
       devices,
+      homeservers: await homeserversIn(db, all),
     },
     rows,
   };
@@ -142,4 +143,19 @@ async function devicesIn(
     .orderBy("account.user_id")
     .execute();
   return rows.map((row) => ({ userId: row.user_id, former: row.device_id }));
+}
+
+/** The homeservers of everybody who has ever been in the rooms or invited to them. */
+async function homeserversIn(
+  db: Transaction<Database>,
+  rooms: readonly RoomId[],
+): Promise<readonly string[]> {
+  if (rooms.length === 0) return [];
+  const rows = await db
+    .selectFrom("room_member")
+    .select("user_id")
+    .distinct()
+    .where("room_id", "in", rooms)
+    .execute();
+  return [...new Set(rows.map((row) => serverOf(row.user_id)))].toSorted();
 }

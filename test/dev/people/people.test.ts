@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type AccountWish, registerAccount } from "../../../src/dev/homeserver/accounts.ts";
+import {
+  type AccountWish,
+  liftRateLimit,
+  registerAccount,
+} from "../../../src/dev/homeserver/accounts.ts";
 import { type Homeserver, startHomeserver } from "../../../src/dev/homeserver/homeserver.ts";
 import { type Person, type PersonOptions, startPerson } from "../../../src/dev/people/person.ts";
-import { RoomId } from "../../../src/domain/ids.ts";
+import { type EventId, RoomId } from "../../../src/domain/ids.ts";
 
 let homeserver: Homeserver;
 let directory: string;
@@ -85,6 +89,24 @@ describe("simulated people", () => {
     await expect.poll(() => strict.undecryptable(), { timeout: 10_000 }).toHaveLength(1);
     expect(strict.undecryptable()[0]).toMatchObject({ eventId: said, sender: unsigned.userId });
   }, 60_000);
+
+  it("read what came while they did not look, however much it was", async () => {
+    const talker = await arrive({ localpart: "talker" });
+    const reader = await arrive({ localpart: "reader" });
+    const admin = await registerAccount(homeserver, { localpart: "admin", admin: true });
+    await liftRateLimit(homeserver, admin.accessToken, talker.userId);
+    const room = await openRoom("JIT · long", talker, [reader]);
+    await reader.reads(await talker.say(room, "now look away"));
+    const said: EventId[] = [];
+    // More than a sync brings of one room.
+    await reader.holdSync(async () => {
+      for (let number = 1; number <= 130; number += 1) {
+        said.push(await talker.say(room, `said ${number}`));
+      }
+    });
+    await Promise.all(said.map((eventId) => reader.reads(eventId)));
+    expect(reader.undecryptable()).toEqual([]);
+  }, 120_000);
 
   it("never say anything in a room that is not encrypted", async () => {
     const host = await arrive({ localpart: "host" });

@@ -16,9 +16,9 @@ let member: Person;
 let room: RoomId;
 
 beforeAll(async () => {
-  live = await openLiveCase(undefined, [
-    "{ localpart: newcomer, function: Judge, state: NL, role: member }",
-  ]);
+  live = await openLiveCase({
+    others: ["{ localpart: newcomer, function: Judge, state: NL, role: member }"],
+  });
   leader = await live.person("leader", { onlySignedDevices: true });
   room = await live.coordination(leader);
 });

@@ -8,13 +8,20 @@ import type { Person } from "../../../src/dev/people/person.ts";
 import { CaseRoomId, newId, RoomId } from "../../../src/domain/ids.ts";
 import { type AccountHttp, path } from "../../../src/matrix/http.ts";
 import { systemClock } from "../../../src/process/clock.ts";
-import { type LiveCase, openLiveCase } from "../../support/live-case.ts";
+import { type LiveCase, openLiveCase, type Place, places } from "../../support/live-case.ts";
 
 const patience = 120_000;
 const Anything = z.record(z.string(), z.unknown());
 
+/** First parts of the Matrix ids of the people under test, by where they live. */
+const leaderAt = { near: "leader", far: "chief" } as const;
+const strangerAt = { near: "stranger", far: "wanderer" } as const;
+const unsignedAt = { near: "third", far: "fourth" } as const;
+
 let live: LiveCase;
 let leader: Person;
+/** A leader on the second homeserver. */
+let chief: Person;
 let member: Person;
 let boss: Person;
 let coordination: RoomId;
@@ -23,38 +30,33 @@ let leaders: RoomId;
 let registrar: AccountHttp;
 
 beforeAll(async () => {
-  live = await openLiveCase(
-    undefined,
-    [
+  live = await openLiveCase({
+    others: [
       // Nobody answers there.
       '{ matrixId: "@far:nowhere.invalid", function: Prosecutor, state: FR, role: leader }',
       "{ localpart: third, function: Analyst, state: LU, role: member }",
+      "{ localpart: chief, function: Prosecutor, state: RS, role: leader }",
+      "{ localpart: fourth, function: Analyst, state: RS, role: member }",
     ],
-    {},
-    [`operators: ["@boss:rogatory.localhost"]`],
-  );
+    far: [leaderAt.far, strangerAt.far, unsignedAt.far],
+    operators: ["boss"],
+  });
   leader = await live.person("leader");
+  chief = await live.person("chief");
   member = await live.person("member");
   boss = await live.person("boss");
-  await live.person("stranger");
+  for (const place of places) await live.person(strangerAt[place]);
   registrar = live.session("registrar").http;
-  coordination = (await leader.roomByName("coordination", { members: 4, timeout: patience }))
+  coordination = (await leader.roomByName("coordination", { members: 5, timeout: patience }))
     .roomId;
-  await member.roomByName("coordination", { members: 4, timeout: patience });
-  leaders = (await leader.roomByName("leaders", { members: 3, timeout: patience })).roomId;
+  await member.roomByName("coordination", { members: 5, timeout: patience });
+  leaders = (await leader.roomByName("leaders", { members: 4, timeout: patience })).roomId;
+  await chief.roomByName("leaders", { timeout: patience });
 }, 300_000);
 afterAll(() => live.close());
 
-async function as(person: Person, method: string, address: string, body: object): Promise<unknown> {
-  const response = await fetch(`${live.homeserver.url}${address}`, {
-    method,
-    headers: { authorization: `Bearer ${live.accessTokenOf(person)}` },
-    body: JSON.stringify(body),
-  });
-  const answer: unknown = await response.json();
-  expect(response.status, JSON.stringify(answer)).toBe(200);
-  return answer;
-}
+const as = (person: Person, method: "POST" | "PUT", address: string, body: object) =>
+  live.httpOf(person).json(method, address, Anything, { body });
 
 function stateAt(room: RoomId, type: string, key = ""): string {
   return path`/_matrix/client/v3/rooms/${room}/state/${type}/${key}`;
@@ -107,6 +109,13 @@ describe("invitations", () => {
   });
 });
 
+function findingsOf(checked: Awaited<ReturnType<LiveCase["ask"]["case.check"]>>) {
+  return checked.cases[0]?.findings.map(({ kind, state }) => `${kind} ${state}`);
+}
+
+/** Where what was left in the room so far comes from. */
+const placesUntil = (place: Place) => places.slice(0, places.indexOf(place) + 1);
+
 describe("the guard", () => {
   it("finds nothing in rooms as they were made", async () => {
     const { asked, cases } = await live.ask["case.check"]({});
@@ -120,36 +129,53 @@ describe("the guard", () => {
     expect(repairs).toEqual([]);
   }, 180_000);
 
-  it("puts right what somebody with power did while the bots were down, and tells of the rest", async () => {
-    const expected = await read(coordination, "m.room.join_rules");
-    await live.stopBots();
-    const powers = await read(coordination, "m.room.power_levels");
-    const users = { ...Anything.parse(powers.users), [leader.userId]: 100 };
-    await write(coordination, "m.room.power_levels", { ...powers, users });
-    const change = (type: string, body: object, key = "") =>
-      as(leader, "PUT", stateAt(coordination, type, key), body);
-    await change("m.room.history_visibility", { history_visibility: "world_readable" });
-    await change("m.room.join_rules", { join_rule: "public" });
-    await change("im.vector.modular.widgets", { type: "m.custom", url: "https://x.example" }, "w1");
-    await as(leader, "POST", path`/_matrix/client/v3/rooms/${coordination}/invite`, {
-      user_id: "@stranger:rogatory.localhost",
-    });
-    await live.startBots();
+  it.each(places)(
+    "puts right what somebody with power (%s) did while the bots were down, and tells of the rest",
+    async (place) => {
+      const culprit = place === "near" ? leader : chief;
+      const stranger = live.userIdOf(strangerAt[place]);
+      const widget = `widget-${place}`;
+      const expected = await read(coordination, "m.room.join_rules");
+      await live.stopBots();
+      const powers = await read(coordination, "m.room.power_levels");
+      const users = { ...Anything.parse(powers.users), [culprit.userId]: 100 };
+      await write(coordination, "m.room.power_levels", { ...powers, users });
+      // Their own homeserver decides whether they may.
+      const powerKnown = async () =>
+        live.httpOf(culprit).json("GET", stateAt(coordination, "m.room.power_levels"), Anything);
+      await expect
+        .poll(powerKnown, { timeout: patience, interval: 100 })
+        .toMatchObject({ users: { [culprit.userId]: 100 } });
+      const change = (type: string, body: object, key = "") =>
+        as(culprit, "PUT", stateAt(coordination, type, key), body);
+      await change("m.room.history_visibility", { history_visibility: "world_readable" });
+      await change("m.room.join_rules", { join_rule: "public" });
+      await change(
+        ...(["im.vector.modular.widgets", { type: "m.custom", url: "https://x.example" }] as const),
+        widget,
+      );
+      await as(culprit, "POST", path`/_matrix/client/v3/rooms/${coordination}/invite`, {
+        user_id: stranger,
+      });
+      await becomes(coordination, "im.vector.modular.widgets", { type: "m.custom" }, widget);
+      await becomes(coordination, "m.room.member", { membership: "join" }, stranger);
+      await live.startBots();
 
-    await becomes(coordination, "m.room.history_visibility", { history_visibility: "joined" });
-    await becomes(coordination, "m.room.join_rules", expected);
-    await becomes(coordination, "m.room.power_levels", { users: { [leader.userId]: 50 } });
-    await expect
-      .poll(() => read(coordination, "im.vector.modular.widgets", "w1"), { timeout: patience })
-      .toEqual({});
-    expect((await alert("@stranger")).body).toContain("is not on the roster");
-    expect((await alert("a widget")).body).toContain(`by ${leader.userId}`);
-    expect(await command(leader, coordination, "!case status")).toMatch(
-      /Not as it must be:[\s\S]*@stranger:rogatory.localhost/,
-    );
-    const { cases } = await live.ask["case.check"]({});
-    expect(cases[0]?.findings).toMatchObject([{ kind: "stranger", state: "told" }]);
-  }, 300_000);
+      await becomes(coordination, "m.room.history_visibility", { history_visibility: "joined" });
+      await becomes(coordination, "m.room.join_rules", expected);
+      await becomes(coordination, "m.room.power_levels", { users: { [culprit.userId]: 50 } });
+      await expect
+        .poll(() => read(coordination, "im.vector.modular.widgets", widget), { timeout: patience })
+        .toEqual({});
+      expect((await alert(stranger)).body).toContain("is not on the roster");
+      await alert(`a widget[^]*by ${culprit.userId}`);
+      const status = await command(leader, coordination, "!case status");
+      expect(status.slice(status.indexOf("Not as it must be:"))).toContain(stranger);
+      const found = findingsOf(await live.ask["case.check"]({}));
+      expect(found).toEqual(placesUntil(place).map(() => "stranger told"));
+    },
+    300_000,
+  );
 
   it("repairs a change twice within an hour, and tells the third time instead of fighting", async () => {
     for (const topic of ["first", "second"]) {
@@ -161,11 +187,11 @@ describe("the guard", () => {
     expect(await read(coordination, "m.room.topic")).toMatchObject({ topic: "third" });
     await write(coordination, "m.room.topic", { topic: "" });
     await expect
-      .poll(
-        async () => (await live.ask["case.check"]({})).cases[0]?.findings.map(({ kind }) => kind),
-        { timeout: patience, interval: 1_000 },
-      )
-      .toEqual(["stranger"]);
+      .poll(async () => findingsOf(await live.ask["case.check"]({})), {
+        timeout: patience,
+        interval: 1_000,
+      })
+      .toEqual(places.map(() => "stranger told"));
   }, 300_000);
 
   it("follows a room that we have replaced, and lets everybody in again", async () => {
@@ -190,8 +216,9 @@ describe("the guard", () => {
           timeout: patience,
           interval: 250,
         })
-        .toBe(4);
+        .toBe(5);
     }
+    expect(await command(chief, replacement, "!case status")).toContain("coordination");
     expect(await command(leader, replacement, "!case status")).toContain("coordination");
     await becomes(replacement, "m.room.history_visibility", { history_visibility: "joined" });
     const space = (await live.db.selectFrom("case_room").selectAll().execute()).find(
@@ -210,28 +237,32 @@ describe("the guard", () => {
     }
     coordination = replacement;
     await expect
-      .poll(
-        async () => (await live.ask["case.check"]({})).cases[0]?.findings.map(({ kind }) => kind),
-        { timeout: patience, interval: 1_000 },
-      )
-      .toEqual([]);
-  }, 300_000);
-
-  it("finds devices that nobody vouches for", async () => {
-    await live.person("third", { crossSigned: false });
-    await expect
-      .poll(async () => (await live.ask["case.check"]({})).cases[0]?.findings, {
+      .poll(async () => findingsOf(await live.ask["case.check"]({})), {
         timeout: patience,
         interval: 1_000,
       })
-      .toMatchObject([
-        {
-          kind: "unsigned-device",
-          what: expect.stringContaining("@third:rogatory.localhost"),
-          state: "noted",
-        },
-      ]);
-  }, 180_000);
+      .toEqual([]);
+  }, 300_000);
+
+  it.each(places)(
+    "finds devices that nobody vouches for (%s)",
+    async (place) => {
+      await live.person(unsignedAt[place], { crossSigned: false });
+      await expect
+        .poll(async () => (await live.ask["case.check"]({})).cases[0]?.findings, {
+          timeout: patience,
+          interval: 1_000,
+        })
+        .toMatchObject(
+          placesUntil(place).map((each) => ({
+            kind: "unsigned-device",
+            what: expect.stringContaining(live.userIdOf(unsignedAt[each])),
+            state: "noted",
+          })),
+        );
+    },
+    180_000,
+  );
 
   it("does not follow into a room that somebody else has made", async () => {
     const { room_id: foreign } = z
@@ -251,13 +282,13 @@ describe("the operators' room", () => {
     operators = (await boss.roomByName("Operators", { members: 2, timeout: patience })).roomId;
     await report(/operators' room of this deployment/);
     expect(await read(operators, "m.room.join_rules")).toEqual({ join_rule: "invite" });
-    await report(/Guard: JIT-[0-9A-F]{4} · coordination: @stranger:rogatory.localhost is in/);
+    await report(/Guard: JIT-[0-9A-F]{4} · coordination: @stranger:localhost:\d+ is in/);
     for (const { body } of boss.timeline(operators)) expect(body).not.toContain("HERON");
   }, 180_000);
 
   it("answers !bots to operators, and to nobody else", async () => {
     const answered = await command(boss, operators, "!bots");
-    expect(answered).toContain("@rogatory_registrar:rogatory.localhost | registrar | yes");
+    expect(answered).toContain(`${live.config.bots.registrar} | registrar | yes`);
     expect(answered).toContain("stand by");
     expect(await command(boss, operators, "!meeting list")).toContain("only command here");
     expect(await command(leader, coordination, "!bots")).toContain("operators' room only");
