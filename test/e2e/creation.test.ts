@@ -292,7 +292,7 @@ describe("a case file, where the registrar is a server administrator and may joi
         added: z.object({ people: z.number(), rooms: z.number() }),
       });
       const apply = async () => {
-        const args = ["--from", caseFile, "--roster", roster, "--yes", "--json"];
+        const args = ["--from", caseFile, "--roster", roster, "--yes", "--json", "--reason", "new"];
         return Applied.parse(JSON.parse(await deployment.rogatory("case", "apply", ...args)));
       };
       const first = await apply();
