@@ -249,7 +249,7 @@ describe("the guard", () => {
     async (place) => {
       await live.person(unsignedAt[place], { crossSigned: false });
       await expect
-        .poll(async () => (await live.ask["case.check"]({})).cases[0]?.findings, {
+        .poll(async () => (await live.ask["case.check"]({ reason: "test" })).cases[0]?.findings, {
           timeout: patience,
           interval: 1_000,
         })
