@@ -8,7 +8,7 @@ import {
 } from "../db/repositories/timeline-gaps.ts";
 import type { Database } from "../db/schema.ts";
 import type { RoomId, UserId } from "../domain/ids.ts";
-import { HomeserverError, isRefusal, path, UnreachableError } from "../matrix/http.ts";
+import { HomeserverError, path, UnreachableError } from "../matrix/http.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { gapFilter } from "../matrix/session/sync-filter.ts";
 import { type MessagesPage, readMessagesPage } from "../matrix/session/sync-response.ts";
@@ -113,7 +113,7 @@ export class GapWorker extends Wakeable {
     const attempts = isAnswer
       ? gap.attempts + 1
       : Math.max(gap.attempts, Math.min(gap.attempts + 1, attemptsCountedInSilence));
-    const final = isAnswer && (isRefusal(error) || attempts >= attemptsUntilGivenUp);
+    const final = isAnswer && (!error.isPassing || attempts >= attemptsUntilGivenUp);
     const code = isAnswer ? error.errcode.slice(0, 64).replaceAll(/[^\w.-]/g, "") : "unreachable";
     const asked = isAnswer ? error.retryAfterMs : undefined;
     const seconds = Math.min(longestPauseSeconds, 2 ** Math.min(attempts, 12));

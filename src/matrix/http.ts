@@ -32,11 +32,6 @@ export class HomeserverError extends Error {
   }
 }
 
-/** Whether another try would be answered alike. A token that is not accepted is not about the question. */
-export function isRefusal(error: HomeserverError): boolean {
-  return !error.isPassing;
-}
-
 /** The homeserver could not be reached, or what it answered was no answer. Worth another try. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";

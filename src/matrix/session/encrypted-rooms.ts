@@ -11,7 +11,7 @@ import type { Database } from "../../db/schema.ts";
 import { type RoomId, UserId } from "../../domain/ids.ts";
 import type { AccountCrypto } from "../crypto/crypto.ts";
 import { openRoomView, type StoredRoomView } from "../crypto/room-view.ts";
-import { type AccountHttp, HomeserverError, isRefusal, path } from "../http.ts";
+import { type AccountHttp, HomeserverError, path } from "../http.ts";
 import { concernsCrypto, type RoomChanges } from "./room-changes.ts";
 
 export interface EncryptedRoomsOptions {
@@ -102,7 +102,7 @@ export class EncryptedRooms {
     try {
       return { view: await this.view(roomId), known: { ...known, encryption: known.encryption } };
     } catch (error) {
-      if (error instanceof HomeserverError && isRefusal(error)) return undefined;
+      if (error instanceof HomeserverError && !error.isPassing) return undefined;
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
 import { stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { formatDay } from "../../domain/time/format.ts";
 import { logAct } from "../../services/acts.ts";
-import { commonRoom } from "../../services/case/common-room.ts";
+import { noticesRoom } from "../../services/case/common-room.ts";
 import {
   announcementAt,
   RETENTION,
@@ -32,7 +32,7 @@ export default defineTimer({
     const isDue = (nearer: number) =>
       Temporal.Instant.compare(announcementAt(dueAt, nearer, zone), work.now) <= 0;
     if (rules.announceDays.some((nearer) => nearer < days && isDue(nearer))) return undefined;
-    const room = commonRoom(await listCaseRooms(work.db, work.caseId), of.template, "registrar");
+    const room = noticesRoom(await listCaseRooms(work.db, work.caseId), of.template);
     if (room === undefined) return undefined;
     await logAct(work, RETENTION_ALARM, { class: name, days });
     const lastDay = dueAt.toZonedDateTimeISO(zone).toPlainDate().subtract({ days: 1 });
