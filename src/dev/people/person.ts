@@ -15,7 +15,7 @@ import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
 import { Pace } from "./pace.ts";
-import { afterSync, type JoinedRoom, joinedRooms, loadMembers } from "./rooms.ts";
+import { afterSync, asksWhoIsThereNow, type JoinedRoom, joinedRooms } from "./rooms.ts";
 import { silenceGlobalLog } from "./silence.ts";
 import { joinFromSpaces } from "./spaces.ts";
 import { Timeline, type Undecryptable } from "./timeline.ts";
@@ -114,7 +114,7 @@ export async function preparePerson(
   const gaps = new GapWatch();
   const client = createClient({
     ...{ baseUrl: homeserver.url, userId, deviceId, accessToken },
-    fetchFn: gaps.watch(pace.fetch),
+    fetchFn: gaps.watch(asksWhoIsThereNow(pace.fetch)),
     disableVoip: true,
     logger: sdkLogger(() => {}),
   });
@@ -178,9 +178,10 @@ function person(parts: Parts): Person {
         timeout,
       ),
     async prepareToSpeak(roomId) {
-      await loadMembers(client, roomId);
       const room = client.getRoom(roomId);
-      if (room !== null) await crypto.prepareToEncrypt(room);
+      if (room === null) return;
+      await room.loadMembersIfNeeded();
+      await crypto.prepareToEncrypt(room);
     },
     async say(roomId, text, options = {}) {
       if (!(await crypto.isEncryptionEnabledInRoom(roomId))) {
@@ -189,7 +190,8 @@ function person(parts: Parts): Person {
           "Nothing was said: the room is not known to be encrypted.",
         );
       }
-      await loadMembers(client, roomId);
+      // One's keys go to whom the client knows to be in the room.
+      await client.getRoom(roomId)?.loadMembersIfNeeded();
       const { event_id } = await client.sendMessage(roomId, {
         ...{ msgtype: MsgType.Text, body: text },
         ...(options.inReplyTo === undefined

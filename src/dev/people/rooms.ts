@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { ClientEvent, KnownMembership, type MatrixClient, type Room } from "matrix-js-sdk";
 import { RogatoryError } from "../../domain/errors.ts";
 import { RoomId } from "../../domain/ids.ts";
@@ -31,19 +30,17 @@ function describeRoom(room: Room): JoinedRoom {
 }
 
 /**
- * Has the client know everybody in a room, to whom it gives its keys. It asks who was there at its last
- * sync: when that was before its own joining it is refused, and it asks again.
+ * A `fetch` that asks who is in a room now. The SDK asks who was in it at its last sync, which Synapse
+ * refuses who has joined while others did the same: the event that it takes for the last of that moment
+ * may be one that branched off before the joining, and in a quiet room it stays the last.
  */
-export async function loadMembers(client: MatrixClient, roomId: string): Promise<void> {
-  for (let triesLeft = 5; ; triesLeft -= 1) {
-    try {
-      await client.getRoom(roomId)?.loadMembersIfNeeded();
-      return;
-    } catch (error) {
-      if (triesLeft === 0 || !client.clientRunning) throw error;
-      await delay(200);
-    }
-  }
+export function asksWhoIsThereNow(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => {
+    const address = new URL(input instanceof Request ? input.url : input);
+    if (!address.pathname.endsWith("/members")) return fetch(input, init);
+    address.searchParams.delete("at");
+    return fetch(input instanceof Request ? new Request(address, input) : address, init);
+  };
 }
 
 /** What `find` finds, looked for now and after every sync. */
