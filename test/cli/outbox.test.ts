@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { answers } from "../../src/dev/people/message.ts";
-import type { EventId, UserId } from "../../src/domain/ids.ts";
+import type { UserId } from "../../src/domain/ids.ts";
 import { path } from "../../src/matrix/http.ts";
 import { testDatabaseUrl } from "../support/database.ts";
 import { openProgramCase, type ProgramCase } from "../support/program-case.ts";
@@ -51,13 +50,6 @@ function haveFailedOften() {
   );
 }
 
-function answersTo(eventId: EventId) {
-  const { leader, coordination } = program;
-  return leader
-    .timeline(coordination)
-    .filter((message) => message.sender !== leader.userId && answers(message, eventId));
-}
-
 describe("rogatory outbox", { timeout: 240_000 }, () => {
   it("shows what was given up, lets one step go out once when its cause is gone, and another never", async () => {
     const { config, coordination, deployment, leader } = program;
@@ -97,14 +89,14 @@ describe("rogatory outbox", { timeout: 240_000 }, () => {
     expect((await leader.replyTo(await leader.say(coordination, "!action list"))).body).toContain(
       "blue parcel",
     );
-    expect(answersTo(red)).toHaveLength(1);
-    expect(answersTo(blue)).toEqual([]);
+    expect(leader.repliesTo(red)).toHaveLength(1);
+    expect(leader.repliesTo(blue)).toEqual([]);
     expect(await list()).toEqual([]);
 
     await program.stopBots();
     await program.startBots();
     await leader.replyTo(await leader.say(coordination, "!action list"));
-    expect(answersTo(red)).toHaveLength(1);
-    expect(answersTo(blue)).toEqual([]);
+    expect(leader.repliesTo(red)).toHaveLength(1);
+    expect(leader.repliesTo(blue)).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { answers } from "../../src/dev/people/message.ts";
 import type { EventId } from "../../src/domain/ids.ts";
 import { exitCodes } from "../../src/process/exit-codes.ts";
 import { type PostgresProxy, startPostgresProxy } from "../support/postgres-proxy.ts";
@@ -42,9 +41,7 @@ describe.skipIf(postgresUrl === undefined)(
     async function answersTo(eventId: EventId) {
       const { leader, coordination } = program;
       await leader.replyTo(await leader.say(coordination, "!action list"));
-      return leader
-        .timeline(coordination)
-        .filter((message) => message.sender !== leader.userId && answers(message, eventId));
+      return leader.repliesTo(eventId);
     }
 
     async function expectDoneOnce(title: string, eventId: EventId, ends: number): Promise<void> {

@@ -78,6 +78,8 @@ export interface Person {
   reads(eventId: EventId, timeoutMilliseconds?: number): Promise<RoomMessage>;
   /** The first answer of somebody else to a message. */
   replyTo(eventId: EventId, timeoutMilliseconds?: number): Promise<RoomMessage>;
+  /** Everybody else's answers to a message that the person has read so far. */
+  repliesTo(eventId: EventId): readonly RoomMessage[];
   /** What the person has read in a room, in the order in which it came. */
   timeline(roomId: RoomId): readonly RoomMessage[];
   onMessage(listener: (message: RoomMessage) => void): void;
@@ -153,6 +155,8 @@ interface Parts {
 
 function person(parts: Parts): Person {
   const { client, crypto, timeline, events, pace, homeserver, account } = parts;
+  const isReplyTo = (message: RoomMessage, eventId: EventId) =>
+    message.sender !== account.userId && answers(message, eventId);
   const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
     pace.hurry(() => timeline.first(matches, waitedFor, timeout));
 
@@ -209,10 +213,11 @@ function person(parts: Parts): Person {
       ),
     replyTo: (eventId, timeoutMilliseconds) =>
       firstMessage(
-        (message) => message.sender !== account.userId && answers(message, eventId),
+        (message) => isReplyTo(message, eventId),
         `the answer to ${account.userId}`,
         timeoutMilliseconds,
       ),
+    repliesTo: (eventId) => timeline.messages.filter((message) => isReplyTo(message, eventId)),
     timeline: (roomId) => timeline.messages.filter((message) => message.roomId === roomId),
     onMessage: (listener) => timeline.onMessage(listener),
     async downloadFile({ file }) {

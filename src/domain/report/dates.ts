@@ -1,3 +1,5 @@
+import { formatDate, formatDayAndMonth } from "../time/format.ts";
+
 export interface DateRange {
   readonly start: Temporal.PlainDate;
   /** The last day, inclusive; the same as `start` for a meeting of one day. */
@@ -24,27 +26,8 @@ function withoutRepetition(
   start: Temporal.PlainDate,
   end: Temporal.PlainDate,
 ): readonly [first: string | undefined, last: string] {
-  const last = `${dayAndMonth(end)} ${end.year}`;
+  const last = formatDate(end);
   if (start.equals(end)) return [undefined, last];
-  if (start.year !== end.year) return [`${dayAndMonth(start)} ${start.year}`, last];
-  return [start.month === end.month ? String(start.day) : dayAndMonth(start), last];
-}
-
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-] as const;
-
-function dayAndMonth(date: Temporal.PlainDate): string {
-  return `${date.day} ${MONTHS[date.month - 1] ?? ""}`;
+  if (start.year !== end.year) return [formatDate(start), last];
+  return [start.month === end.month ? String(start.day) : formatDayAndMonth(start), last];
 }

@@ -43,9 +43,14 @@ export function formatWeekday(day: Pick<CalendarDay, "dayOfWeek">): string {
   return WEEKDAYS[day.dayOfWeek - 1] ?? "";
 }
 
+/** `15 December` */
+export function formatDayAndMonth({ day, month }: Pick<CalendarDay, "day" | "month">): string {
+  return `${day} ${MONTHS[month - 1] ?? ""}`;
+}
+
 /** `15 December 2026` */
 export function formatDate(day: CalendarDay): string {
-  return `${day.day} ${MONTHS[day.month - 1] ?? ""} ${day.year}`;
+  return `${formatDayAndMonth(day)} ${day.year}`;
 }
 
 /** `Tue 15 December 2026` */

@@ -1,5 +1,4 @@
 import { listPeople } from "../../db/repositories/cases.ts";
-import { appendToJournal } from "../../db/repositories/journal.ts";
 import { listTakeawayRows, readOffRecordCount } from "../../db/repositories/takeaways.ts";
 import { writeMarkdownReport } from "../../documents/markdown-report.ts";
 import type { Case } from "../../domain/case/case.ts";
@@ -10,7 +9,8 @@ import {
 } from "../../domain/report/attributions.ts";
 import { composeOutcomeReport } from "../../domain/report/compose.ts";
 import type { OutcomeReport } from "../../domain/report/outcome-report.ts";
-import { type CaseWork, nameActor } from "../work.ts";
+import { logAct } from "../acts.ts";
+import type { CaseWork } from "../work.ts";
 import { planReport } from "./report-plan.ts";
 
 export interface DraftReport {
@@ -44,13 +44,7 @@ export async function draftReport(work: CaseWork, reported: Case): Promise<Draft
     rules.categories.filter(({ use }) => use === "report").map(({ tag }) => tag),
   );
   const used = takeaways.filter(({ category }) => inReport.has(category)).length;
-  await appendToJournal(work.db, work, {
-    at: work.now,
-    actor: nameActor(work.actor),
-    caseId: work.caseId,
-    act: "report.draft",
-    details: { template: rules.template.name, takeaways: used },
-  });
+  await logAct(work, "report.draft", { template: rules.template.name, takeaways: used });
   // Loaded when the first report is drafted: it is large, and every start would wait for it.
   const { writeWordReport } = await import("../../documents/word-report.ts");
   return {

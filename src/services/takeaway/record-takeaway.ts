@@ -1,12 +1,12 @@
-import { appendToJournal } from "../../db/repositories/journal.ts";
 import { countOffRecord, insertTakeaway } from "../../db/repositories/takeaways.ts";
 import type { Case, CaseRoom } from "../../domain/case/case.ts";
 import type { EventId } from "../../domain/ids.ts";
 import { findSection, type PlannedSection } from "../../domain/report/sections.ts";
 import { parseTakeaway } from "../../domain/takeaway/parse.ts";
 import { formatTakeawayNumber, type Takeaway } from "../../domain/takeaway/takeaway.ts";
+import { logAct } from "../acts.ts";
 import { planReport } from "../report/report-plan.ts";
-import { type CaseWork, nameActor } from "../work.ts";
+import type { CaseWork } from "../work.ts";
 
 export interface TakeawayRequest {
   readonly case: Case;
@@ -36,7 +36,7 @@ export async function recordTakeaway(
   const parsed = parseTakeaway(typed, { categories, sections, defaultSection: room?.section });
   if (parsed.kind === "counted") {
     const count = await countOffRecord(work.db, work.caseId);
-    await log(work, "takeaway.count-off-record", {});
+    await logAct(work, "takeaway.count-off-record", {});
     return { kind: "counted", count };
   }
   const { draft } = parsed;
@@ -47,25 +47,11 @@ export async function recordTakeaway(
     ...(room === undefined ? {} : { room: room.id }),
     ...(eventId === undefined ? {} : { event: eventId }),
   });
-  await log(work, "takeaway.record", { takeaway: formatTakeawayNumber(number) });
+  await logAct(work, "takeaway.record", { takeaway: formatTakeawayNumber(number) });
   return {
     kind: "recorded",
     takeaway: { number, ...draft },
     section: findSection(sections, draft.section),
     inReport: categories.some(({ tag, use }) => tag === draft.category && use === "report"),
   };
-}
-
-async function log(
-  work: CaseWork,
-  act: string,
-  details: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await appendToJournal(work.db, work, {
-    at: work.now,
-    actor: nameActor(work.actor),
-    caseId: work.caseId,
-    act,
-    details,
-  });
 }

@@ -24,15 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => live.close());
 
-function answersTo(eventId: string) {
-  return leader
-    .timeline(room)
-    .filter(
-      ({ sender, relations }) =>
-        sender !== leader.userId && relations.some((relation) => relation.eventId === eventId),
-    );
-}
-
 describe("a session whose account was put out of a room and let in again", () => {
   it("fetches what was said before, however much was said that it must not see", async () => {
     const { clerk, registrar } = live.config.bots;
@@ -87,7 +78,7 @@ describe("ciphertexts that only say that they are of somebody's session", () => 
     // What comes after the junk has been received after it.
     const next = await leader.say(room, "!action add heard in spite of junk");
     expect((await leader.replyTo(next)).body).toContain("heard in spite of junk");
-    expect(answersTo(next)).toHaveLength(1);
+    expect(leader.repliesTo(next)).toHaveLength(1);
     expect(await countActions()).toBe(before + 2);
     const junk = live.db.selectFrom("inbox").select("state").distinct();
     expect(
@@ -253,7 +244,7 @@ describe("a command that was not encrypted, in an encrypted room", () => {
     // What comes after it has been received after it.
     await leader.replyTo(await leader.say(room, "!action list"));
     expect(await countActions()).toBe(before);
-    expect(answersTo(clear)).toHaveLength(0);
+    expect(leader.repliesTo(clear)).toHaveLength(0);
   });
 });
 
