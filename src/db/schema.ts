@@ -54,9 +54,10 @@ export interface Database {
     sender: string;
     event_id: string;
   };
-  /** What is, or was, not as it must be in a room of a case. */
+  /** What is, or was, not as it must be in a room that is guarded. */
   guard_finding: {
-    case_id: CaseId;
+    /** Null in the operators' room. */
+    case_id: CaseId | null;
     room_id: RoomId;
     /** `join-rule`, `stranger`, ... */
     kind: string;

@@ -50,8 +50,11 @@ export interface BotProcess {
   /** Looks for what is due: timers, unreadable messages, and steps that others have added. */
   tick(): void;
   sessionOf(userId: UserId): Session | undefined;
-  /** Asks the homeserver about all rooms of some cases, and does about it what is to be done. */
-  checkCases(cases: readonly CaseId[]): Promise<void>;
+  /**
+   * Asks the homeserver about all rooms of some cases, and does about it what is to be done; about all
+   * rooms, the operators' too, if none is named.
+   */
+  checkCases(cases?: readonly CaseId[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -276,14 +279,16 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     onDone: options.onStepDone,
     onSent(step) {
       metrics?.sent(userId, step);
-      if (step === "follow-room") options.onRepairEnded();
+      if (step.startsWith("follow-")) options.onRepairEnded();
     },
     onFatal,
     onFailure({ step, code, final }) {
       metrics?.failed(userId, code, final);
       log[final ? "error" : "warn"]("step.failed", { account: userId, step, code, final });
       if (final) options.onGivenUp();
-      if (final && (step === "follow-room" || step === "repair-state")) options.onRepairEnded();
+      if (final && (step.startsWith("follow-") || step === "repair-state")) {
+        options.onRepairEnded();
+      }
     },
   });
   inbox = new InboxWorker({

@@ -2,6 +2,16 @@ import { z } from "zod";
 import { botOperationShapes } from "./bot-operation-shapes.ts";
 import { CaseName, caseOperationShapes, Reason } from "./case-operation-shapes.ts";
 
+/** What is not as it must be in a room. */
+const FindingShape = z.object({
+  room: z.string(),
+  roomId: z.string(),
+  kind: z.string(),
+  what: z.string(),
+  since: z.string(),
+  state: z.enum(["repairing", "told", "noted"]),
+});
+
 const RoomShape = z.object({
   kind: z.string(),
   section: z.string().optional(),
@@ -118,7 +128,7 @@ export const operationShapes = {
       steps: z.object({ pending: z.number(), dead: z.number() }),
     }),
   },
-  /** Whether the rooms of a case, or of all, are as they must be; without a reason by code, and nobody is named. */
+  /** Whether the rooms of a case, or of all, are as they must be; without a reason by code, and nobody of a case is named. */
   "case.check": {
     params: z.strictObject({ case: CaseName.optional(), reason: Reason.optional() }),
     result: z.object({
@@ -127,18 +137,11 @@ export const operationShapes = {
       cases: z.array(
         z.object({
           code: z.string(),
-          findings: z.array(
-            z.object({
-              room: z.string(),
-              roomId: z.string(),
-              kind: z.string(),
-              what: z.string(),
-              since: z.string(),
-              state: z.enum(["repairing", "told", "noted"]),
-            }),
-          ),
+          findings: z.array(FindingShape),
         }),
       ),
+      /** Those of the operators' room, where no case was named. */
+      operators: z.array(FindingShape).optional(),
     }),
   },
   /** Runs one chat command in a case, with all capabilities and outside any room. */

@@ -48,8 +48,8 @@ export interface OperationsEnvironment {
   onSteps?(): void;
   /** The session of an account, if this process serves it. */
   sessionOf?(userId: UserId): Session | undefined;
-  /** Asks the homeserver about the rooms of cases, if the bots run in this process. */
-  readonly checkCases?: (cases: readonly CaseId[]) => Promise<void>;
+  /** Asks the homeserver about the rooms of cases, or about all, if the bots run in this process. */
+  readonly checkCases?: (cases?: readonly CaseId[]) => Promise<void>;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { loadCommands } from "../../src/commands/registry.ts";
 import { receiveEvent } from "../../src/db/repositories/inbox.ts";
 import { saveManagementRoom } from "../../src/db/repositories/management.ts";
+import { placeOfPayload, Step } from "../../src/db/repositories/outbox.ts";
 import { type InboxOptions, InboxWorker } from "../../src/delivery/inbox-worker.ts";
 import { EventId, RoomId, UserId } from "../../src/domain/ids.ts";
 import type { Decrypted, RawEvent, Trust } from "../../src/matrix/crypto/crypto.ts";
@@ -359,5 +361,20 @@ describe("!bots", () => {
     expect(await steps("$asked.reply")).toHaveLength(1);
     const logged = harness.db.selectFrom("journal").select("act").where("act", "=", "command.bots");
     expect(await logged.execute()).toEqual([]);
+  });
+
+  it("is answered to operators only, whoever has come into their room", async () => {
+    await receive("asked", said("!bots"), { ...received, sender: leader });
+    const desk = deskWith(async () => Promise.reject(new TypeError("asked for")));
+    expect(await work(desk, harnessBots.registrar)).toBeUndefined();
+    expect(told).toEqual([]);
+    const { payload, transaction_id } = await harness.db
+      .selectFrom("outbox")
+      .select(["payload", "transaction_id"])
+      .where("transaction_id", "=", "$asked.reply")
+      .executeTakeFirstOrThrow();
+    const place = placeOfPayload(harnessBots.registrar, transaction_id);
+    const step = Step.parse(harness.vault.system.open<unknown>(place, payload, z.unknown()));
+    expect(JSON.stringify(step)).toContain("Only the operators of this deployment");
   });
 });

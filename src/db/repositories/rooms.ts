@@ -100,6 +100,22 @@ export async function listMembers(
   return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
 }
 
+/** Who is, or was, in some rooms, and who brought that about, where it is known. */
+export async function listMemberships(db: Reader, rooms: readonly RoomId[]) {
+  const rows = await db
+    .selectFrom("room_member")
+    .selectAll()
+    .where("room_id", "in", rooms)
+    .orderBy("user_id")
+    .execute();
+  return rows.map((row) => ({
+    roomId: row.room_id,
+    userId: row.user_id,
+    membership: row.membership,
+    sender: row.sender ?? undefined,
+  }));
+}
+
 /** Everybody who is in at least one of some rooms, each once. */
 export async function listJoined(db: Reader, rooms: readonly RoomId[]): Promise<readonly UserId[]> {
   if (rooms.length === 0) return [];

@@ -9,6 +9,14 @@ import { MANAGEMENT_LANE, reportToOperators } from "./report.ts";
 /** Only the creator may let anybody in: a leader's way of inviting colleagues has no place here. */
 const closed = { invite: 100, kick: 100, ban: 100 } as const;
 
+/** The body of the createRoom request for the operators' room, and what that room must stay like. */
+export function managementContent(): Record<string, unknown> {
+  const content = roomContent({
+    ...{ name: "Operators", isSpace: false, federate: true, powers: new Map() },
+  });
+  return { ...content, power_level_content_override: withClosed(content) };
+}
+
 /**
  * Makes the operators' room where operators are configured, invites those who were added to the
  * configuration, and takes those out who were removed from it. Does nothing where nothing has changed.
@@ -27,13 +35,7 @@ export async function ensureManagement(
     });
   if (before === undefined) {
     await planManagement(db);
-    const content = roomContent({
-      ...{ name: "Operators", isSpace: false, federate: true, powers: new Map() },
-    });
-    const step: Step = {
-      kind: "create-management",
-      content: { ...content, power_level_content_override: withClosed(content) },
-    };
+    const step: Step = { kind: "create-management", content: managementContent() };
     await enqueue(MANAGEMENT_LANE, "create", step, "management");
     await reportToOperators(work, registrar, {
       ...{ cause: "management", slot: "welcome" },
