@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { botOperationShapes } from "./bot-operation-shapes.ts";
 import { CaseName, caseOperationShapes, Reason } from "./case-operation-shapes.ts";
+import { inboxOperationShapes } from "./inbox-operation-shapes.ts";
 
 /** What is not as it must be in a room. */
 const FindingShape = z.object({
@@ -210,6 +211,7 @@ export const operationShapes = {
     params: z.strictObject({ id: StepId, reason: Reason }),
     result: z.object({ id: z.number() }),
   },
+  ...inboxOperationShapes,
   ...caseOperationShapes,
   ...botOperationShapes,
 } as const;

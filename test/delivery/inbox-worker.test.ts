@@ -9,7 +9,9 @@ import { type InboxOptions, InboxWorker } from "../../src/delivery/inbox-worker.
 import { EventId, RoomId, UserId } from "../../src/domain/ids.ts";
 import type { Decrypted, RawEvent, Trust } from "../../src/matrix/crypto/crypto.ts";
 import { AccountHttp } from "../../src/matrix/http.ts";
+import { dropEvent, listEvents, retryEvent } from "../../src/services/inbox/inbox-events.ts";
 import { ensureManagement } from "../../src/services/management/ensure-room.ts";
+import type { Work } from "../../src/services/work.ts";
 import { type CaseHarness, harnessBots } from "../support/case-harness.ts";
 import { openNightjar } from "../support/nightjar-demo.ts";
 import { rememberRows } from "../support/rewind.ts";
@@ -210,6 +212,36 @@ describe("an event that fails in its handler", () => {
     // The next process does not look at it again.
     expect(await work()).toBeUndefined();
     expect(told).toEqual(["parked"]);
+  });
+
+  it("is carried out once when an operator lets it be handled again, and never once it was dropped", async () => {
+    const broken = () => {
+      throw new TypeError("not mended yet");
+    };
+    await receive("retried", broken, { index: 1 });
+    await receive("dropped", broken, { index: 2 });
+    await work();
+    for (const name of ["retried", "dropped"]) clear.set(`$${name}`, () => said(add));
+    const inWork = <T>(does: (work: Work) => Promise<T>) =>
+      harness.db
+        .transaction()
+        .execute((transaction) => does({ db: transaction, vault: harness.vault, now }));
+    const [first, second] = await inWork((one) => listEvents(one, { parked: true }));
+    await inWork((one) => retryEvent(one, first?.id ?? 0));
+    await inWork((one) => dropEvent(one, second?.id ?? 0, "it was typed again"));
+    for (let start = 1; start <= 2; start += 1) expect(await work()).toBeUndefined();
+    expect(await states()).toEqual({ $retried: "done", $dropped: "dropped" });
+    expect([await actions(), await steps(".reply")]).toEqual([1, ["$retried.reply"]]);
+    const acts = await harness.db
+      .selectFrom("journal")
+      .select(["act", "case_id"])
+      .where("act", "like", "inbox.%")
+      .execute();
+    // The room is one of the case.
+    expect(acts).toEqual([
+      { act: "inbox.retry", case_id: harness.caseId },
+      { act: "inbox.drop", case_id: harness.caseId },
+    ]);
   });
 
   it.each([
