@@ -19,6 +19,7 @@ import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { scheduleLogEnd } from "../services/log/post-end.ts";
 import { ensureManagement } from "../services/management/ensure-room.ts";
 import { membersArrived } from "../signals/member/joined.ts";
 import { loadTimers } from "../timers/registry.ts";
@@ -75,15 +76,11 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   });
   installIndexedDb(store.indexedDB);
 
-  await db
-    .transaction()
-    .execute((transaction) =>
-      ensureManagement(
-        { db: transaction, vault: options.vault, now: options.clock.now() },
-        config.bots.registrar,
-        config.operators,
-      ),
-    );
+  await db.transaction().execute(async (transaction) => {
+    const work = { db: transaction, vault: options.vault, now: options.clock.now() };
+    await ensureManagement(work, config.bots.registrar, config.operators);
+    await scheduleLogEnd(work, config.operators.length > 0 && config.operatorsRoom.dailyLogEnd);
+  });
   const registration = await readRegistration(config.homeserver.registrationFile);
   // Needed when the accounts have synced; they are loaded while the homeserver answers.
   const commands = loadCommands();
