@@ -52,9 +52,7 @@ async function readReplacement(
   run: StepRun,
 ): Promise<readonly RoomEvent[]> {
   const state = await readFullState(run.session.http, to).catch((error: unknown) => {
-    if (!(error instanceof HomeserverError) || error.status >= 500 || error.status === 429) {
-      throw error;
-    }
+    if (!(error instanceof HomeserverError) || error.isPassing) throw error;
     throw notOurs(error);
   });
   const create = state.find(({ type }) => type === "m.room.create");
