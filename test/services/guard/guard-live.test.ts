@@ -341,7 +341,12 @@ describe("the operators' room", () => {
     await expect
       .poll(async () => (await findManagement(live.db))?.roomId, { timeout: patience })
       .toBe(replacement);
-    await becomes(replacement, "m.room.member", { membership: "join" }, boss.userId);
+    await expect
+      .poll(() => boss.rooms().find(({ roomId }) => roomId === replacement)?.members, {
+        timeout: patience,
+        interval: 250,
+      })
+      .toBe(2);
     operators = replacement;
     expect(await command(boss, operators, "!bots")).toContain("stand by");
   }, 300_000);
