@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import type { Database } from "../schema.ts";
+import { findManagement } from "./management.ts";
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
@@ -145,7 +146,10 @@ export async function readMemberships(
   return new Map(rows.map((row) => [row.user_id, row.membership]));
 }
 
-/** For whom a room's messages are encrypted: its members, without those who are barred from it. */
+/**
+ * For whom a room's messages are encrypted: its members, without those who are barred from it; in the
+ * operators' room the operators and our own accounts.
+ */
 export async function listAudience(
   db: Reader,
   roomId: RoomId,
@@ -170,7 +174,12 @@ export async function listAudience(
     )
     .orderBy("user_id")
     .execute();
-  return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
+  const members = rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
+  const management = await findManagement(db);
+  if (management?.roomId !== roomId) return members;
+  const accounts = await db.selectFrom("account").select("user_id").execute();
+  const wanted = new Set([...management.operators, ...accounts.map((row) => row.user_id)]);
+  return members.filter(({ userId }) => wanted.has(userId));
 }
 
 export async function membershipOf(

@@ -34,8 +34,9 @@ export async function checkManagement(
   const state = (await readRoomStates(work.db, [roomId])).get(roomId);
   if (state === undefined) return;
   const members = await listMemberships(work.db, [roomId]);
-  const isKicking = await isKickUnderWay(work);
-  const isUnderWay = (kind: string) => kind === "outsider" && isKicking;
+  const kicked = await kicksUnderWay(work);
+  const isUnderWay = ({ kind, subject }: { readonly kind: string; readonly subject: string }) =>
+    kind === "outsider" && kicked.has(subject);
   const room: GuardedRoom = { name: OPERATORS_ROOM, roomId, reference: { management: true } };
   const joined = members.filter(({ membership }) => membership === "join");
   const found = findDrift(expectManagement(management.operators, bots), {
@@ -46,13 +47,13 @@ export async function checkManagement(
         return unsigned === undefined ? [] : [[userId, unsigned] as const];
       }),
     ),
-  }).filter(({ kind }) => !isUnderWay(kind));
+  }).filter((finding) => !isUnderWay(finding));
   await settleFindings(
     managementScope(work, bots.registrar),
     found.map((finding) => ({ room, finding })),
     (known) =>
       known.roomId !== roomId ||
-      (!isUnderWay(known.kind) && (known.kind !== "unsigned-device" || devices !== undefined)),
+      (!isUnderWay(known) && (known.kind !== "unsigned-device" || devices !== undefined)),
   );
 }
 
@@ -80,13 +81,14 @@ function managementScope(work: Work, registrar: UserId): GuardScope {
 }
 
 /** Whoever was taken from the configuration is being taken out already. */
-async function isKickUnderWay({ db }: Work): Promise<boolean> {
-  const row = await db
+async function kicksUnderWay({ db }: Work): Promise<ReadonlySet<string>> {
+  const prefix = `kick:${MANAGEMENT_LANE}:`;
+  const rows = await db
     .selectFrom("outbox")
-    .select("position")
+    .select("lane")
     .where("state", "=", "pending")
     .where("kind", "=", "kick")
-    .where("lane", "=", MANAGEMENT_LANE)
-    .executeTakeFirst();
-  return row !== undefined;
+    .where("lane", "like", `${prefix}%`)
+    .execute();
+  return new Set(rows.map(({ lane }) => lane.slice(prefix.length)));
 }

@@ -4,7 +4,7 @@ import { answer, code, list, paragraph } from "../../documents/message/outcome.t
 import type { UserId } from "../../domain/ids.ts";
 import { roomContent } from "../case/room-content.ts";
 import type { Work } from "../work.ts";
-import { MANAGEMENT_LANE, reportToOperators } from "./report.ts";
+import { MANAGEMENT_LANE, operatorsKickLane, reportToOperators } from "./report.ts";
 
 /** Only the creator may let anybody in: a leader's way of inviting colleagues has no place here. */
 const closed = { invite: 100, kick: 100, ban: 100 } as const;
@@ -50,11 +50,11 @@ export async function ensureManagement(
   const known = new Set<UserId>(before?.operators ?? []);
   const wanted = new Set(operators);
   const cause = `management.${now.epochMilliseconds}`;
-  // Before whatever is said from now on.
+  // Nothing is encrypted for them from now on; no report that waits for a reader keeps them in the room.
   for (const userId of known) {
     if (wanted.has(userId)) continue;
     const step: Step = { kind: "kick", room: { management: true }, userId };
-    await enqueue(MANAGEMENT_LANE, `kick-${userId}`, step, cause);
+    await enqueue(operatorsKickLane(userId), `kick-${userId}`, step, cause);
   }
   for (const userId of wanted) {
     if (known.has(userId)) continue;

@@ -162,6 +162,7 @@ describe("a look at the operators' room", () => {
     for (const minutes of [0, 5, 10]) {
       await join("stranger", "invite");
       expect(await look(minutes)).toEqual(["outsider told"]);
+      await db.updateTable("outbox").set({ state: "done" }).where("kind", "=", "kick").execute();
       await join("stranger", "leave");
       expect(await look(minutes + 1)).toEqual([]);
     }
@@ -186,7 +187,12 @@ describe("a look at the operators' room", () => {
     expect(await look(1)).toEqual([]);
     expect(await steps("kick")).toHaveLength(1);
     await db.updateTable("outbox").set({ state: "done" }).execute();
-    expect(await look(2)).toEqual(["outsider told"]);
+    // Not the kick of somebody else.
+    await join("stranger");
+    await look(2);
+    expect(await steps("kick")).toHaveLength(3);
+    expect(await look(3)).toEqual(["outsider told", "outsider told"]);
+    expect(await steps("kick")).toHaveLength(3);
   });
 
   it("empties a widget and tells of it, for it may have seen something", async () => {
