@@ -23,24 +23,25 @@ export function registerCheck(group: Command): void {
         }),
       );
       show(options, checked, checkText);
-      if (checked.cases.some(({ findings }) => findings.length > 0)) process.exitCode = FINDINGS;
+      const findings = checked.cases.flatMap((one) => one.findings);
+      if (findings.length > 0 || (checked.operators ?? []).length > 0) {
+        process.exitCode = FINDINGS;
+      }
     });
 }
 
-function checkText({ asked, cases }: OperationResult<"case.check">): readonly string[] {
+function checkText(checked: OperationResult<"case.check">): readonly string[] {
+  const { asked, cases, operators = [] } = checked;
   const lines = cases.flatMap(({ code, findings }) =>
     findings.length === 0
       ? [`${code}: every room is as it must be.`]
-      : [
-          `${code}:`,
-          ...findings.map(
-            ({ room, what, state, since }) =>
-              `  ${room}: ${what} (${states[state]}, since ${since.slice(0, 16)}Z)`,
-          ),
-        ],
+      : [`${code}:`, ...findings.map((finding) => `  ${findingText(finding, states)}`)],
   );
   return [
     ...(lines.length === 0 ? ["There are no cases."] : lines),
+    ...operators.map((finding) =>
+      findingText(finding, { ...states, told: "the operators were told" }),
+    ),
     ...(asked
       ? []
       : ["", "The bots do not run: this is what the homeserver had told before they stopped."]),
@@ -52,3 +53,10 @@ const states = {
   told: "the leaders were told",
   noted: "watched",
 } as const;
+
+function findingText(
+  { room, what, state, since }: OperationResult<"case.check">["cases"][number]["findings"][number],
+  names: Readonly<Record<keyof typeof states, string>>,
+): string {
+  return `${room}: ${what} (${names[state]}, since ${since.slice(0, 16)}Z)`;
+}

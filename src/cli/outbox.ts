@@ -1,5 +1,7 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { OperationResult } from "../process/operation-shapes.ts";
+import { columns } from "./columns.ts";
+import { ageText, numberIn } from "./listed.ts";
 import {
   type OperatorOptions,
   operate,
@@ -8,6 +10,8 @@ import {
   withOperatorOptions,
   withReason,
 } from "./operator-options.ts";
+
+const readId = numberIn("rogatory outbox list");
 
 export function register(program: Command): void {
   const group = program
@@ -38,11 +42,6 @@ export function register(program: Command): void {
     });
 }
 
-function readId(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("The number of a step is what rogatory outbox list shows first.");
-}
-
 function listText(steps: OperationResult<"outbox.list">): readonly string[] {
   if (steps.length === 0) return ["There is nothing."];
   const rows = steps.map((step) => [
@@ -55,22 +54,6 @@ function listText(steps: OperationResult<"outbox.list">): readonly string[] {
     String(step.attempts),
     ageText(step.age),
   ]);
-  const all = [["ID", "STATE", "KIND", "ACCOUNT", "LANE", "FAILURE", "ATTEMPTS", "AGE"], ...rows];
-  const widths = all[0]?.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] ?? "").length)),
-  );
-  return all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
-function ageText(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 172_800
-    ? `${Math.floor(seconds / 3600)} h`
-    : `${Math.floor(seconds / 86_400)} d`;
+  const head = ["ID", "STATE", "KIND", "ACCOUNT", "LANE", "FAILURE", "ATTEMPTS", "AGE"];
+  return columns([head, ...rows]);
 }

@@ -55,6 +55,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "see what is still to be sent, and settle what was given up",
     load: () => import("./outbox.ts"),
   },
+  {
+    name: "inbox",
+    summary: "see which messages wait or could not be handled, and settle them",
+    load: () => import("./inbox.ts"),
+  },
   ...commandNouns().map((noun) => ({
     name: noun,
     summary: `the !${noun} commands of a case, for operators`,

@@ -90,6 +90,17 @@ export const ConfigFile = z.strictObject({
       "Matrix ids of the people who run the deployment: bots take invitations from them, and they create cases in a direct conversation with the registrar.",
     )
     .meta({ examples: [["@operator:example.org"]] }),
+  operatorsRoom: z
+    .strictObject({
+      dailyLogEnd: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Say once a day in the operators' room where the log of acts ends: its number of entries and its last hash. Compared with it, a log from whose end entries were taken, or a database that was set back, is found out.",
+        ),
+    })
+    .prefault({})
+    .describe("What the operators are told in their room."),
   rooms: z
     .strictObject({
       templates: FilePath.optional()
@@ -182,6 +193,7 @@ export interface Config {
     readonly scribe: UserId;
   };
   readonly operators: readonly UserId[];
+  readonly operatorsRoom: { readonly dailyLogEnd: boolean };
   readonly rooms: {
     /** Folder of the organisation's own templates. */
     readonly templates: string | undefined;
@@ -306,6 +318,7 @@ function completeConfig(content: ConfigFile, file: string, environment: Environm
       scribe: account(content.bots.scribe),
     },
     operators: content.operators,
+    operatorsRoom: content.operatorsRoom,
     rooms: {
       templates: content.rooms.templates === undefined ? undefined : from(content.rooms.templates),
       localPeople: content.rooms.localPeople,

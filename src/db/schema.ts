@@ -54,9 +54,10 @@ export interface Database {
     sender: string;
     event_id: string;
   };
-  /** What is, or was, not as it must be in a room of a case. */
+  /** What is, or was, not as it must be in a room that is guarded. */
   guard_finding: {
-    case_id: CaseId;
+    /** Null in the operators' room. */
+    case_id: CaseId | null;
     room_id: RoomId;
     /** `join-rule`, `stranger`, ... */
     kind: string;
@@ -354,7 +355,8 @@ export interface Database {
 
 /**
  * `held`: waits until the gap before it is filled; `doubtful`: waits for the homeserver to say whose
- * device has sent it; `parked`: what handles it has failed because of what it is, and it is set aside.
+ * device has sent it; `parked`: what handles it has failed because of what it is, and it is set aside;
+ * `dropped`: an operator decided that it is never to be handled.
  */
 export type InboxState =
   | "pending"
@@ -363,7 +365,8 @@ export type InboxState =
   | "undecryptable"
   | "doubtful"
   | "replayed"
-  | "parked";
+  | "parked"
+  | "dropped";
 /** `dead`: given up after failures; `dropped`: an operator decided that it is not to be done. */
 export type OutboxState = "pending" | "done" | "dead" | "dropped";
 

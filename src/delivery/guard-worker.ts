@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { isConnectionLost } from "../db/connection-lost.ts";
 import { listCaseRooms, listCases, type OpenCase } from "../db/repositories/cases.ts";
+import { findManagement } from "../db/repositories/management.ts";
 import { readRoomStates, replaceRoomState } from "../db/repositories/room-state.ts";
 import { listJoined, lockRoomChanges } from "../db/repositories/rooms.ts";
 import type { Database } from "../db/schema.ts";
@@ -11,6 +12,7 @@ import { HomeserverError, UnreachableError } from "../matrix/http.ts";
 import { guardedFacts, readFullState } from "../matrix/session/full-state.ts";
 import type { Session } from "../matrix/session/session.ts";
 import { checkCase, type UnsignedDevices } from "../services/guard/check-case.ts";
+import { checkManagement } from "../services/guard/check-management.ts";
 import { refillRooms } from "../services/guard/refill-rooms.ts";
 import type { Vault } from "../vault/vault.ts";
 import { Wakeable } from "./wakeable.ts";
@@ -37,7 +39,7 @@ const firstRoundMs = 2_000;
 const afterFailureMs = 60_000;
 
 /**
- * Looks at the rooms of cases: at all when it starts and every hour, and in between at those of which
+ * Looks at the rooms of cases, and at the operators' room: at all when it starts and every hour, and in between at those of which
  * the homeserver tells that something has changed.
  */
 export class GuardWorker extends Wakeable {
@@ -67,12 +69,13 @@ export class GuardWorker extends Wakeable {
     this.wake();
   }
 
-  /** Looks at some cases as in an hourly round, now. */
-  async lookAtCases(wanted: readonly CaseId[]): Promise<void> {
+  /** Looks at some cases as in an hourly round, now; at everything if none is named. */
+  async lookAtCases(wanted?: readonly CaseId[]): Promise<void> {
     const cases = await listCases(this.#options.db, this.#options.vault);
     for (const open of cases) {
-      if (wanted.includes(open.case.id)) await this.#look(open, true);
+      if (wanted?.includes(open.case.id) !== false) await this.#look(open, true);
     }
+    if (wanted === undefined) await this.#lookAtManagement(true);
   }
 
   protected override async work(): Promise<number> {
@@ -85,15 +88,23 @@ export class GuardWorker extends Wakeable {
       for (const open of await listCases(this.#options.db, this.#options.vault)) {
         await this.#guarded(() => this.#look(open, everything));
       }
+      await this.#guarded(() => this.#lookAtManagement(everything));
     } else if (this.#isRecheckWanted) {
       this.#isRecheckWanted = false;
       for (const open of await listCases(this.#options.db, this.#options.vault)) {
         await this.#guarded(() => this.#check(open, undefined));
       }
+      await this.#guarded(() => this.#checkManagement(undefined));
     } else if (this.#changed.size > 0 && now >= this.#nextLook) {
-      const cases = await this.#casesOf([...this.#changed]);
+      const rooms = [...this.#changed];
       this.#changed.clear();
-      for (const open of cases) await this.#guarded(() => this.#check(open, undefined));
+      for (const open of await this.#casesOf(rooms)) {
+        await this.#guarded(() => this.#check(open, undefined));
+      }
+      const operators = await this.#managementRoom();
+      if (operators !== undefined && rooms.includes(operators)) {
+        await this.#guarded(() => this.#checkManagement(undefined));
+      }
     }
     const next = this.#changed.size > 0 ? this.#nextLook : this.#nextRound;
     return Math.max(10, next - performance.now());
@@ -106,16 +117,31 @@ export class GuardWorker extends Wakeable {
    *   has told nothing yet
    */
   async #look(open: OpenCase, everything: boolean): Promise<void> {
-    const { db, session } = this.#options;
+    const { db } = this.#options;
     const rooms = (await listCaseRooms(db, open.case.id)).flatMap(({ roomId }) =>
       roomId === undefined ? [] : [roomId],
     );
+    await this.#check(open, await this.#askAboutAll(rooms, everything));
+  }
+
+  async #lookAtManagement(everything: boolean): Promise<void> {
+    const roomId = await this.#managementRoom();
+    if (roomId === undefined) return;
+    await this.#checkManagement(await this.#askAboutAll([roomId], everything));
+  }
+
+  async #managementRoom(): Promise<RoomId | undefined> {
+    return (await findManagement(this.#options.db))?.roomId;
+  }
+
+  /** @returns the unsigned devices of the people in the rooms */
+  async #askAboutAll(rooms: readonly RoomId[], everything: boolean): Promise<UnsignedDevices> {
+    const { db, session } = this.#options;
     const known = await readRoomStates(db, rooms);
     for (const roomId of rooms) {
       if (everything || !known.has(roomId)) await this.#askAbout(roomId);
     }
-    const devices = await session.crypto.unsignedDevices(await listJoined(db, rooms));
-    await this.#check(open, devices);
+    return session.crypto.unsignedDevices(await listJoined(db, rooms));
   }
 
   async #askAbout(roomId: RoomId): Promise<void> {
@@ -146,6 +172,14 @@ export class GuardWorker extends Wakeable {
       await checkCase(work, { case: of, bots }, devices);
     });
     this.#options.onSteps();
+  }
+
+  async #checkManagement(devices: UnsignedDevices | undefined): Promise<void> {
+    const { db, vault, accounts: bots, now, onSteps } = this.#options;
+    await transact(db, (transaction) =>
+      checkManagement({ db: transaction, vault, now: now() }, bots, devices),
+    );
+    onSteps();
   }
 
   /** One case that cannot be looked at must not keep the others from it, nor end the process. */

@@ -10,7 +10,7 @@ import { HomeserverError, path } from "../matrix/http.ts";
 import { openToSpace } from "../services/case/room-content.ts";
 import { editBoard, pinBoard, postBoard } from "./board-steps.ts";
 import { joinPerson } from "./entering-steps.ts";
-import { followRoom, repairState } from "./guard-steps.ts";
+import { followManagement, followRoom, repairState } from "./guard-steps.ts";
 import { sendEncrypted, sendFile } from "./send-steps.ts";
 import {
   JsonObject,
@@ -39,6 +39,9 @@ export async function carryOut(step: Step, run: StepRun): Promise<EventId | unde
       return repairState(step, run);
     case "follow-room":
       await followRoom(step, run);
+      return undefined;
+    case "follow-management":
+      await followManagement(step, run);
       return undefined;
     case "invite":
       // Removed since: the invitation was decided before that.

@@ -15,7 +15,7 @@ import { noticeContent } from "../documents/message/notice.ts";
 import { type Outcome, paragraph } from "../documents/message/outcome.ts";
 import type { BotAccounts } from "../domain/case/bots.ts";
 import { formatMoment } from "../domain/time/format.ts";
-import type { Timer } from "../timers/timer.ts";
+import type { AnyTimer } from "../timers/timer.ts";
 import type { Vault } from "../vault/vault.ts";
 import { Wakeable } from "./wakeable.ts";
 
@@ -23,7 +23,7 @@ export interface TimerWorkerOptions {
   readonly db: Kysely<Database>;
   readonly vault: Vault;
   readonly accounts: BotAccounts;
-  readonly timers: readonly Timer[];
+  readonly timers: readonly AnyTimer[];
   now(): Temporal.Instant;
   /** Steps were added to the outbox. */
   onSteps(): void;
@@ -108,6 +108,10 @@ export class TimerWorker extends Wakeable {
       throw new LeaseLostError("another process has taken the timer");
     }
     const timer = timers.find(({ kind }) => kind === claimed.kind);
+    if (timer !== undefined && "handleWithoutCase" in timer) {
+      await timer.handleWithoutCase({ work: { db: transaction, vault, now }, bots: accounts });
+      return;
+    }
     const open =
       claimed.caseId === undefined ? undefined : await findCase(transaction, vault, claimed.caseId);
     if (timer === undefined || open === undefined) return;

@@ -19,6 +19,7 @@ import { createSqlIndexedDb, installIndexedDb } from "../matrix/indexeddb/index.
 import { readRegistration } from "../matrix/provisioning/registration.ts";
 import { openSession } from "../matrix/session/open-session.ts";
 import type { Session } from "../matrix/session/session.ts";
+import { scheduleLogEnd } from "../services/log/post-end.ts";
 import { ensureManagement } from "../services/management/ensure-room.ts";
 import { membersArrived } from "../signals/member/joined.ts";
 import { loadTimers } from "../timers/registry.ts";
@@ -50,8 +51,11 @@ export interface BotProcess {
   /** Looks for what is due: timers, unreadable messages, and steps that others have added. */
   tick(): void;
   sessionOf(userId: UserId): Session | undefined;
-  /** Asks the homeserver about all rooms of some cases, and does about it what is to be done. */
-  checkCases(cases: readonly CaseId[]): Promise<void>;
+  /**
+   * Asks the homeserver about all rooms of some cases, and does about it what is to be done; about all
+   * rooms, the operators' too, if none is named.
+   */
+  checkCases(cases?: readonly CaseId[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,15 +76,11 @@ export async function startBots(options: BotProcessOptions): Promise<BotProcess>
   });
   installIndexedDb(store.indexedDB);
 
-  await db
-    .transaction()
-    .execute((transaction) =>
-      ensureManagement(
-        { db: transaction, vault: options.vault, now: options.clock.now() },
-        config.bots.registrar,
-        config.operators,
-      ),
-    );
+  await db.transaction().execute(async (transaction) => {
+    const work = { db: transaction, vault: options.vault, now: options.clock.now() };
+    await ensureManagement(work, config.bots.registrar, config.operators);
+    await scheduleLogEnd(work, config.operators.length > 0 && config.operatorsRoom.dailyLogEnd);
+  });
   const registration = await readRegistration(config.homeserver.registrationFile);
   // Needed when the accounts have synced; they are loaded while the homeserver answers.
   const commands = loadCommands();
@@ -276,14 +276,16 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     onDone: options.onStepDone,
     onSent(step) {
       metrics?.sent(userId, step);
-      if (step === "follow-room") options.onRepairEnded();
+      if (step.startsWith("follow-")) options.onRepairEnded();
     },
     onFatal,
     onFailure({ step, code, final }) {
       metrics?.failed(userId, code, final);
       log[final ? "error" : "warn"]("step.failed", { account: userId, step, code, final });
       if (final) options.onGivenUp();
-      if (final && (step === "follow-room" || step === "repair-state")) options.onRepairEnded();
+      if (final && (step.startsWith("follow-") || step === "repair-state")) {
+        options.onRepairEnded();
+      }
     },
   });
   inbox = new InboxWorker({

@@ -5,7 +5,12 @@ import { RogatoryError } from "../domain/errors.ts";
 import type { CaseId } from "../domain/ids.ts";
 import { logAct } from "../services/acts.ts";
 import { checkCase } from "../services/guard/check-case.ts";
-import { shownFindings } from "../services/guard/shown-findings.ts";
+import { checkManagement } from "../services/guard/check-management.ts";
+import {
+  type ShownFinding,
+  shownFindings,
+  shownManagementFindings,
+} from "../services/guard/shown-findings.ts";
 import type { CaseWork, Work } from "../services/work.ts";
 import { openCaseNamed } from "./case-operations.ts";
 import type { OperationResult } from "./operation-shapes.ts";
@@ -13,12 +18,12 @@ import type { OperationResult } from "./operation-shapes.ts";
 export interface CheckEnvironment {
   readonly config: Config;
   inTransaction<T>(work: (work: Work) => Promise<T>): Promise<T>;
-  /** Asks the homeserver, where the bots run here. */
-  checkCases?: ((cases: readonly CaseId[]) => Promise<void>) | undefined;
+  /** Asks the homeserver, where the bots run here: about all rooms if no case is named. */
+  checkCases?: ((cases?: readonly CaseId[]) => Promise<void>) | undefined;
 }
 
 /**
- * Looks at cases and gives what is not as it must be. Without running bots nobody can ask the
+ * Looks at cases, at all of them and at the operators' room if none is named, and gives what is not as it must be. Without running bots nobody can ask the
  * homeserver, and what the database knows is judged.
  *
  * Without a reason cases are found by their codes, and findings name nobody; a reason stands in the log
@@ -31,7 +36,7 @@ export async function checkCasesNow(
   { name, reason }: { readonly name?: string | undefined; readonly reason?: string | undefined },
 ): Promise<OperationResult<"case.check">> {
   const cases = await inTransaction((work) => chooseCases(work, name, reason !== undefined));
-  await checkCases?.(cases.map(({ case: of }) => of.id));
+  await checkCases?.(name === undefined ? undefined : cases.map(({ case: of }) => of.id));
   const checked: OperationResult<"case.check">["cases"] = [];
   for (const { case: of, seal } of cases) {
     const findings = await inTransaction(async (work) => {
@@ -45,14 +50,22 @@ export async function checkCasesNow(
     });
     checked.push({
       code: of.code,
-      findings: findings.map(({ since, what, ...finding }) => ({
-        ...finding,
-        what: reason === undefined ? withoutPeople(what) : what,
-        since: since.toString(),
-      })),
+      findings: findings.map(({ what, ...finding }) =>
+        asResult({ ...finding, what: reason === undefined ? withoutPeople(what) : what }),
+      ),
     });
   }
-  return { asked: checkCases !== undefined, cases: checked };
+  const asked = checkCases !== undefined;
+  if (name !== undefined) return { asked, cases: checked };
+  const operators = await inTransaction(async (work) => {
+    if (!asked) await checkManagement(work, config.bots);
+    return shownManagementFindings(work);
+  });
+  return { asked, cases: checked, operators: operators.map(asResult) };
+}
+
+function asResult({ since, ...finding }: ShownFinding) {
+  return { ...finding, since: since.toString() };
 }
 
 async function chooseCases(

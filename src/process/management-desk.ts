@@ -8,6 +8,7 @@ import {
   strong,
   table,
 } from "../documents/message/outcome.ts";
+import { shownManagementFindings } from "../services/guard/shown-findings.ts";
 import { type ListedStep, listSteps } from "../services/outbox/outbox-steps.ts";
 import type { Vault } from "../vault/vault.ts";
 import { botAccounts } from "./bot-accounts.ts";
@@ -25,9 +26,13 @@ export async function describeBots(
   const accounts = await Promise.all(
     botAccounts(config.bots).map((account) => describeAccount(account, environment)),
   );
-  const steps = await db
-    .transaction()
-    .execute((transaction) => listSteps({ db: transaction, vault, now: now() }, { dead: false }));
+  const { steps, findings } = await db.transaction().execute(async (transaction) => {
+    const work = { db: transaction, vault, now: now() };
+    return {
+      steps: await listSteps(work, { dead: false }),
+      findings: await shownManagementFindings(work),
+    };
+  });
   const parked = await countParked(db);
   const standbys = config.database.kind === "pglite" ? undefined : await countStandbys(db);
   return answer(
@@ -39,6 +44,9 @@ export async function describeBots(
       ]),
     ),
     ...problemsOf(accounts),
+    ...(findings.length === 0
+      ? []
+      : [list(findings.map(({ what }): Line => [strong("This room"), `: ${what}.`]))]),
     paragraph(
       standbys === undefined
         ? "No other process can stand by: the database is PGlite."

@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { botOperationShapes } from "./bot-operation-shapes.ts";
 import { CaseName, caseOperationShapes, Reason } from "./case-operation-shapes.ts";
+import { inboxOperationShapes } from "./inbox-operation-shapes.ts";
+
+/** What is not as it must be in a room. */
+const FindingShape = z.object({
+  room: z.string(),
+  roomId: z.string(),
+  kind: z.string(),
+  what: z.string(),
+  since: z.string(),
+  state: z.enum(["repairing", "told", "noted"]),
+});
 
 const RoomShape = z.object({
   kind: z.string(),
@@ -118,7 +129,7 @@ export const operationShapes = {
       steps: z.object({ pending: z.number(), dead: z.number() }),
     }),
   },
-  /** Whether the rooms of a case, or of all, are as they must be; without a reason by code, and nobody is named. */
+  /** Whether the rooms of a case, or of all, are as they must be; without a reason by code, and nobody of a case is named. */
   "case.check": {
     params: z.strictObject({ case: CaseName.optional(), reason: Reason.optional() }),
     result: z.object({
@@ -127,18 +138,11 @@ export const operationShapes = {
       cases: z.array(
         z.object({
           code: z.string(),
-          findings: z.array(
-            z.object({
-              room: z.string(),
-              roomId: z.string(),
-              kind: z.string(),
-              what: z.string(),
-              since: z.string(),
-              state: z.enum(["repairing", "told", "noted"]),
-            }),
-          ),
+          findings: z.array(FindingShape),
         }),
       ),
+      /** Those of the operators' room, where no case was named. */
+      operators: z.array(FindingShape).optional(),
     }),
   },
   /** Runs one chat command in a case, with all capabilities and outside any room. */
@@ -207,6 +211,7 @@ export const operationShapes = {
     params: z.strictObject({ id: StepId, reason: Reason }),
     result: z.object({ id: z.number() }),
   },
+  ...inboxOperationShapes,
   ...caseOperationShapes,
   ...botOperationShapes,
 } as const;

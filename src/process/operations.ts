@@ -31,6 +31,7 @@ import { bindBotOperations } from "./bot-operations.ts";
 import { bindCaseOperations, openCaseNamed } from "./case-operations.ts";
 import { checkCasesNow } from "./check-cases.ts";
 import type { ControlHandlers } from "./control-socket.ts";
+import { bindInboxOperations } from "./inbox-operations.ts";
 import {
   type OperationParams,
   type OperationResult,
@@ -48,8 +49,8 @@ export interface OperationsEnvironment {
   onSteps?(): void;
   /** The session of an account, if this process serves it. */
   sessionOf?(userId: UserId): Session | undefined;
-  /** Asks the homeserver about the rooms of cases, if the bots run in this process. */
-  readonly checkCases?: (cases: readonly CaseId[]) => Promise<void>;
+  /** Asks the homeserver about the rooms of cases, or about all, if the bots run in this process. */
+  readonly checkCases?: (cases?: readonly CaseId[]) => Promise<void>;
 }
 
 /**
@@ -81,6 +82,9 @@ export async function createOperations(
     "outbox.list": checked(operationShapes["outbox.list"].params, operations["outbox.list"]),
     "outbox.retry": checked(operationShapes["outbox.retry"].params, operations["outbox.retry"]),
     "outbox.drop": checked(operationShapes["outbox.drop"].params, operations["outbox.drop"]),
+    "inbox.list": checked(operationShapes["inbox.list"].params, operations["inbox.list"]),
+    "inbox.retry": checked(operationShapes["inbox.retry"].params, operations["inbox.retry"]),
+    "inbox.drop": checked(operationShapes["inbox.drop"].params, operations["inbox.drop"]),
     "bot.status": checked(operationShapes["bot.status"].params, operations["bot.status"]),
     "bot.recovery-key": checked(
       operationShapes["bot.recovery-key"].params,
@@ -195,6 +199,7 @@ function bindOperations(
       onSteps();
       return { id };
     },
+    ...bindInboxOperations(inTransaction),
     ...bindCaseOperations({ config, db, vault, now, onSteps }),
     ...bindBotOperations({ config, db, vault, now, sessionOf }),
   };

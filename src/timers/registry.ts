@@ -4,19 +4,23 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { programDirectory } from "../config/paths.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import type { Timer } from "./timer.ts";
+import type { AnyTimer } from "./timer.ts";
 
 const TimerModule = z.object({
-  default: z.custom<Timer>(
-    (value) => typeof value === "object" && value !== null && "kind" in value && "handle" in value,
-    "a timer file exports what defineTimer returns as its default",
+  default: z.custom<AnyTimer>(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      "kind" in value &&
+      ("handle" in value || "handleWithoutCase" in value),
+    "a timer file exports what defineTimer or defineDeploymentTimer returns as its default",
   ),
 });
 
 /** Loads every `src/timers/<noun>/<timer>.ts`: a new timer is one new file. */
-export async function loadTimers(): Promise<readonly Timer[]> {
+export async function loadTimers(): Promise<readonly AnyTimer[]> {
   const folder = join(programDirectory(), "timers");
-  const timers: Timer[] = [];
+  const timers: AnyTimer[] = [];
   for (const noun of await readdir(folder, { withFileTypes: true })) {
     if (!noun.isDirectory()) continue;
     for (const file of await readdir(join(folder, noun.name))) {

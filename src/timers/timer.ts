@@ -1,7 +1,7 @@
 import type { Outcome } from "../documents/message/outcome.ts";
 import type { BotAccounts, BotName } from "../domain/case/bots.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
-import type { CaseWork } from "../services/work.ts";
+import type { CaseWork, Work } from "../services/work.ts";
 
 /** What a handler may know: one unit of work on the timer's case, and what the timer is about. */
 export interface TimerContext {
@@ -38,3 +38,21 @@ export interface Timer {
 export function defineTimer(timer: Timer): Timer {
   return timer;
 }
+
+/** What a handler may know of a timer that belongs to no case. */
+export interface DeploymentTimerContext {
+  readonly work: Work;
+  readonly bots: BotAccounts;
+}
+
+/** The same for the deployment as a whole: nobody but its operators hears of it. */
+export interface DeploymentTimer {
+  readonly kind: string;
+  readonly handleWithoutCase: (context: DeploymentTimerContext) => Promise<void>;
+}
+
+export function defineDeploymentTimer(timer: DeploymentTimer): DeploymentTimer {
+  return timer;
+}
+
+export type AnyTimer = Timer | DeploymentTimer;

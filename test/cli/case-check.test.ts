@@ -5,10 +5,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageDirectory } from "../../src/config/paths.ts";
 import { openDatabase } from "../../src/db/database.ts";
+import { planManagement, saveManagementRoom } from "../../src/db/repositories/management.ts";
 import { saveRoomState } from "../../src/db/repositories/room-state.ts";
-import { RoomId } from "../../src/domain/ids.ts";
+import { RoomId, UserId } from "../../src/domain/ids.ts";
+import { expectManagement } from "../../src/services/guard/expectation.ts";
 import { rogatory } from "./rogatory.ts";
 
+const bot = UserId.parse("@bot:x");
+const bots = { registrar: bot, clerk: bot, scribe: bot };
 let cwd: string;
 
 beforeAll(async () => {
@@ -60,6 +64,27 @@ describe("rogatory case check", () => {
     expect(json.code).toBe(2);
     expect(JSON.parse(json.output)).toMatchObject({ asked: false, cases: [{ code }] });
     expect(json.output).not.toContain("NIGHTJAR");
+
+    // Somebody has written into the topic of the operators' room.
+    const again = await openDatabase({ kind: "pglite", directory: join(cwd, "data/database") });
+    await again.transaction().execute(async (transaction) => {
+      await planManagement(transaction);
+      await saveManagementRoom(transaction, RoomId.parse("!operators"));
+      await saveRoomState(transaction, RoomId.parse("!operators"), [
+        ...expectManagement([], bots).state.map(({ type, content }) => ({
+          ...{ type, stateKey: "", content, sender: "@who:x", eventId: `$made-${type}` },
+        })),
+        {
+          ...{ type: "m.room.topic", stateKey: "", sender: "@who:x", eventId: "$topic" },
+          content: { topic: "NIGHTJAR" },
+        },
+      ]);
+    });
+    await again.destroy();
+    const all = await rogatory(["case", "check"], { cwd });
+    expect(all).toMatchObject({ code: 2, errors: "" });
+    expect(all.output).toContain("Operators' room: a topic was set");
+    expect(all.output).not.toContain("NIGHTJAR");
 
     const unknown = await rogatory(["case", "check", "JIT-NONE"], { cwd });
     expect(unknown).toMatchObject({ code: 1 });

@@ -48,6 +48,7 @@ describe("the configuration", () => {
         scribe: "@rogatory_scribe:example.org",
       },
       operators: [],
+      operatorsRoom: { dailyLogEnd: true },
       rooms: { templates: undefined, localPeople: "invited" },
       commands: { requireSignedDevices: true },
       log: { level: "info" },

@@ -1,13 +1,17 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { loadCommands } from "../../src/commands/registry.ts";
 import { receiveEvent } from "../../src/db/repositories/inbox.ts";
 import { saveManagementRoom } from "../../src/db/repositories/management.ts";
+import { placeOfPayload, Step } from "../../src/db/repositories/outbox.ts";
 import { type InboxOptions, InboxWorker } from "../../src/delivery/inbox-worker.ts";
 import { EventId, RoomId, UserId } from "../../src/domain/ids.ts";
 import type { Decrypted, RawEvent, Trust } from "../../src/matrix/crypto/crypto.ts";
 import { AccountHttp } from "../../src/matrix/http.ts";
+import { dropEvent, listEvents, retryEvent } from "../../src/services/inbox/inbox-events.ts";
 import { ensureManagement } from "../../src/services/management/ensure-room.ts";
+import type { Work } from "../../src/services/work.ts";
 import { type CaseHarness, harnessBots } from "../support/case-harness.ts";
 import { openNightjar } from "../support/nightjar-demo.ts";
 import { rememberRows } from "../support/rewind.ts";
@@ -210,6 +214,36 @@ describe("an event that fails in its handler", () => {
     expect(told).toEqual(["parked"]);
   });
 
+  it("is carried out once when an operator lets it be handled again, and never once it was dropped", async () => {
+    const broken = () => {
+      throw new TypeError("not mended yet");
+    };
+    await receive("retried", broken, { index: 1 });
+    await receive("dropped", broken, { index: 2 });
+    await work();
+    for (const name of ["retried", "dropped"]) clear.set(`$${name}`, () => said(add));
+    const inWork = <T>(does: (work: Work) => Promise<T>) =>
+      harness.db
+        .transaction()
+        .execute((transaction) => does({ db: transaction, vault: harness.vault, now }));
+    const [first, second] = await inWork((one) => listEvents(one, { parked: true }));
+    await inWork((one) => retryEvent(one, first?.id ?? 0));
+    await inWork((one) => dropEvent(one, second?.id ?? 0, "it was typed again"));
+    for (let start = 1; start <= 2; start += 1) expect(await work()).toBeUndefined();
+    expect(await states()).toEqual({ $retried: "done", $dropped: "dropped" });
+    expect([await actions(), await steps(".reply")]).toEqual([1, ["$retried.reply"]]);
+    const acts = await harness.db
+      .selectFrom("journal")
+      .select(["act", "case_id"])
+      .where("act", "like", "inbox.%")
+      .execute();
+    // The room is one of the case.
+    expect(acts).toEqual([
+      { act: "inbox.retry", case_id: harness.caseId },
+      { act: "inbox.drop", case_id: harness.caseId },
+    ]);
+  });
+
   it.each([
     ["the crypto panicked", Object.assign(new Error("unreachable"), { name: "RuntimeError" })],
     ["the database is gone", Object.assign(new Error("gone"), { code: "57P01" })],
@@ -359,5 +393,20 @@ describe("!bots", () => {
     expect(await steps("$asked.reply")).toHaveLength(1);
     const logged = harness.db.selectFrom("journal").select("act").where("act", "=", "command.bots");
     expect(await logged.execute()).toEqual([]);
+  });
+
+  it("is answered to operators only, whoever has come into their room", async () => {
+    await receive("asked", said("!bots"), { ...received, sender: leader });
+    const desk = deskWith(async () => Promise.reject(new TypeError("asked for")));
+    expect(await work(desk, harnessBots.registrar)).toBeUndefined();
+    expect(told).toEqual([]);
+    const { payload, transaction_id } = await harness.db
+      .selectFrom("outbox")
+      .select(["payload", "transaction_id"])
+      .where("transaction_id", "=", "$asked.reply")
+      .executeTakeFirstOrThrow();
+    const place = placeOfPayload(harnessBots.registrar, transaction_id);
+    const step = Step.parse(harness.vault.system.open<unknown>(place, payload, z.unknown()));
+    expect(JSON.stringify(step)).toContain("Only the operators of this deployment");
   });
 });

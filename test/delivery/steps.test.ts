@@ -2,9 +2,15 @@ import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import {
+  planManagement,
+  saveManagementRoom,
+  saveOperators,
+} from "../../src/db/repositories/management.ts";
 import type { Step } from "../../src/db/repositories/outbox.ts";
+import { saveMembership } from "../../src/db/repositories/rooms.ts";
 import type { Database } from "../../src/db/schema.ts";
-import type { StepRun } from "../../src/delivery/step-run.ts";
+import { NobodyThereError, type StepRun } from "../../src/delivery/step-run.ts";
 import { carryOut } from "../../src/delivery/steps.ts";
 import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import { CaseRoomId, type EventId, RoomId, UserId } from "../../src/domain/ids.ts";
@@ -127,6 +133,30 @@ describe("people of a room", () => {
     expect([await membership(), await changes()]).toEqual(["leave", 2]);
     await run({ kind: "invite", room, userId: person });
     expect(await membership()).toBe("leave");
+  });
+});
+
+describe("a report to the operators", () => {
+  it("waits until one of them is there: a stranger in their room is no reader of it", async () => {
+    const roomId = await roomOfCase();
+    const [operator, stranger] = [UserId.parse("@ada:x"), UserId.parse("@stranger:x")];
+    await db.transaction().execute(async (transaction) => {
+      await planManagement(transaction);
+      await saveOperators(transaction, [operator]);
+      await saveManagementRoom(transaction, roomId);
+    });
+    const comes = (userId: UserId) =>
+      db
+        .transaction()
+        .execute((transaction) => saveMembership(transaction, roomId, userId, "join"));
+    const report: Step = {
+      ...{ kind: "send", room: { management: true }, type: "m.room.message" },
+      content: { body: "x" },
+    };
+    for (const userId of [bot, stranger]) await comes(userId);
+    await expect(run(report)).rejects.toThrow(NobodyThereError);
+    await comes(operator);
+    expect(await run(report)).toMatch(/^\$/);
   });
 });
 

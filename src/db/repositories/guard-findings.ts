@@ -20,12 +20,20 @@ export interface KnownFinding {
   readonly repairedBefore: Temporal.Instant | undefined;
 }
 
-/** All findings of a case, those that are over included: a repair counts for longer than the drift. */
-export async function listFindings(db: Reader, caseId: CaseId): Promise<readonly KnownFinding[]> {
-  const rows = await db
-    .selectFrom("guard_finding")
-    .selectAll()
-    .where("case_id", "=", caseId)
+/**
+ * All findings of a case, those that are over included: a repair counts for longer than the drift.
+ *
+ * @param caseId undefined for those of the operators' room
+ */
+export async function listFindings(
+  db: Reader,
+  caseId: CaseId | undefined,
+): Promise<readonly KnownFinding[]> {
+  const findings = db.selectFrom("guard_finding").selectAll();
+  const rows = await (caseId === undefined
+    ? findings.where("case_id", "is", null)
+    : findings.where("case_id", "=", caseId)
+  )
     .orderBy("since")
     .orderBy("kind")
     .orderBy("subject")
@@ -47,7 +55,7 @@ export async function listFindings(db: Reader, caseId: CaseId): Promise<readonly
 /** Writes a finding as it now stands. */
 export async function saveFinding(
   db: Transaction<Database>,
-  caseId: CaseId,
+  caseId: CaseId | undefined,
   finding: KnownFinding,
 ): Promise<void> {
   const { roomId, kind, subject, evidence } = finding;
@@ -62,7 +70,7 @@ export async function saveFinding(
   };
   await db
     .insertInto("guard_finding")
-    .values({ case_id: caseId, room_id: roomId, kind, subject, ...state })
+    .values({ case_id: caseId ?? null, room_id: roomId, kind, subject, ...state })
     .onConflict((conflict) => conflict.columns(["room_id", "kind", "subject"]).doUpdateSet(state))
     .execute();
 }

@@ -27,6 +27,11 @@ export async function findManagement(db: Reader): Promise<Management | undefined
   };
 }
 
+/** Lets one transaction at a time judge the operators' room; the end of the transaction releases it. */
+export async function lockManagement(db: Transaction<Database>): Promise<void> {
+  await db.selectFrom("management").select("id").forUpdate().execute();
+}
+
 /** Plans the operators' room, if it is not planned yet. */
 export async function planManagement(db: Transaction<Database>): Promise<void> {
   await ensureRow(db);

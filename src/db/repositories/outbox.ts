@@ -69,6 +69,8 @@ export const Step = z.discriminatedUnion("kind", [
     from: RoomId,
     to: RoomId,
   }),
+  /** Takes the room that has replaced the operators' for theirs, if it is really ours. */
+  z.strictObject({ kind: z.literal("follow-management"), from: RoomId, to: RoomId }),
   /** Sends an event; in an encrypted room it is always encrypted. */
   z.strictObject({
     kind: z.literal("send"),

@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import { z } from "zod";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import type { Database } from "../schema.ts";
+import { findManagement } from "./management.ts";
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
@@ -100,6 +101,22 @@ export async function listMembers(
   return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
 }
 
+/** Who is, or was, in some rooms, and who brought that about, where it is known. */
+export async function listMemberships(db: Reader, rooms: readonly RoomId[]) {
+  const rows = await db
+    .selectFrom("room_member")
+    .selectAll()
+    .where("room_id", "in", rooms)
+    .orderBy("user_id")
+    .execute();
+  return rows.map((row) => ({
+    roomId: row.room_id,
+    userId: row.user_id,
+    membership: row.membership,
+    sender: row.sender ?? undefined,
+  }));
+}
+
 /** Everybody who is in at least one of some rooms, each once. */
 export async function listJoined(db: Reader, rooms: readonly RoomId[]): Promise<readonly UserId[]> {
   if (rooms.length === 0) return [];
@@ -129,7 +146,10 @@ export async function readMemberships(
   return new Map(rows.map((row) => [row.user_id, row.membership]));
 }
 
-/** For whom a room's messages are encrypted: its members, without those who are barred from it. */
+/**
+ * For whom a room's messages are encrypted: its members, without those who are barred from it; in the
+ * operators' room the operators and our own accounts.
+ */
 export async function listAudience(
   db: Reader,
   roomId: RoomId,
@@ -154,7 +174,12 @@ export async function listAudience(
     )
     .orderBy("user_id")
     .execute();
-  return rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
+  const members = rows.map((row) => ({ userId: row.user_id, membership: row.membership }));
+  const management = await findManagement(db);
+  if (management?.roomId !== roomId) return members;
+  const accounts = await db.selectFrom("account").select("user_id").execute();
+  const wanted = new Set([...management.operators, ...accounts.map((row) => row.user_id)]);
+  return members.filter(({ userId }) => wanted.has(userId));
 }
 
 export async function membershipOf(

@@ -5,7 +5,8 @@ import { instantText } from "../instant-text.ts";
 import type { Database } from "../schema.ts";
 
 export interface NewTimer {
-  readonly caseId: CaseId;
+  /** Undefined for one of the deployment as a whole. */
+  readonly caseId: CaseId | undefined;
   /** As `defineTimer` calls it. */
   readonly kind: string;
   /** What it is about: stands unsealed in the database, so a number and never a name. */
@@ -32,7 +33,7 @@ export async function setTimer(db: Transaction<Database>, timer: NewTimer): Prom
     .insertInto("timer")
     .values({
       id: randomUUID(),
-      case_id: timer.caseId,
+      case_id: timer.caseId ?? null,
       kind: timer.kind,
       subject: timer.subject,
       due_at: instantText(timer.dueAt),
@@ -62,13 +63,38 @@ export async function cancelTimers(
     .execute();
 }
 
+/** Whether a timer of a kind that belongs to no case has still to fire. */
+export async function isSetOutsideCases(db: Transaction<Database>, kind: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("timer")
+    .select("id")
+    .where("case_id", "is", null)
+    .where("kind", "=", kind)
+    .where("sent_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Removes those of them that have not fired. */
+export async function cancelOutsideCases(db: Transaction<Database>, kind: string): Promise<void> {
+  await db
+    .deleteFrom("timer")
+    .where("case_id", "is", null)
+    .where("kind", "=", kind)
+    .where("sent_at", "is", null)
+    .execute();
+}
+
 /**
  * Lets the one timer of a kind and subject be due at another time, or never. One that is just being
  * fired is left alone: it must then find for itself that it is not wanted any more.
  */
 export async function moveTimer(
   db: Transaction<Database>,
-  timer: Omit<NewTimer, "dueAt"> & { readonly dueAt: Temporal.Instant | undefined },
+  timer: Omit<NewTimer, "caseId" | "dueAt"> & {
+    readonly caseId: CaseId;
+    readonly dueAt: Temporal.Instant | undefined;
+  },
 ): Promise<void> {
   const { caseId, kind, subject, dueAt, cause } = timer;
   await db

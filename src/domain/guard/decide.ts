@@ -25,7 +25,8 @@ const PATIENCE_MINUTES = 10;
 
 /**
  * What to do about a finding. A repair is never fought over: the third time within an hour people are
- * told instead. Only whoever is barred is taken out each time, and people are told from the third on.
+ * told instead. Only whoever is barred is taken out each time, and people are told from the third on;
+ * of a stranger in a room that nobody but us lets people into, from the first.
  *
  * @param known undefined if it was never found before
  * @param failed whether the last repair was given up
@@ -53,7 +54,8 @@ export function decide(
   if (finding.remedy.kind === "kick") {
     // What was taken from somebody is kept from them, however often others let them in; people hear of it.
     const toldLately = known?.toldAt !== undefined && minutes(known.toldAt, now) < HOUR;
-    return { kind: "repair", tell: recent.length >= REPAIRS_AN_HOUR && !toldLately };
+    const isWorthTelling = finding.kind === "outsider" || recent.length >= REPAIRS_AN_HOUR;
+    return { kind: "repair", tell: isWorthTelling && !toldLately };
   }
   if (recent.length >= REPAIRS_AN_HOUR) return told ? wait : { kind: "tell", why: "again" };
   return { kind: "repair", tell: finding.remedy.kind === "remove" && !told };

@@ -17,6 +17,8 @@ export interface RoomExpectation {
   readonly bots: ReadonlySet<string>;
   /** Those of them that belong into the room. */
   readonly placedBots: ReadonlySet<string>;
+  /** Whether nobody but us may let anybody in: whoever has no seat is taken out. */
+  readonly takesOutOthers?: boolean;
 }
 
 /** What a room is, as the homeserver says. */
@@ -43,6 +45,7 @@ export type FindingKind =
   | "integration"
   | "replaced"
   | "barred"
+  | "outsider"
   | "no-seat"
   | "stranger"
   | "taken-out"
@@ -85,6 +88,9 @@ const kinds: Readonly<Record<string, FindingKind>> = {
 const noTopic = { type: "m.room.topic", content: { topic: "" } } as const;
 
 const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
+
+/** Findings about people who are taken out each time, however often others let them in. */
+export const takenOutEachTime: ReadonlySet<string> = new Set<FindingKind>(["barred", "outsider"]);
 
 /** Compares what a room must be with what it is. The same facts always give the same findings. */
 export function findDrift(expected: RoomExpectation, facts: RoomFacts): readonly Finding[] {
@@ -179,7 +185,7 @@ function findIntegrations(state: readonly StateFact[]): readonly Finding[] {
 }
 
 function findMembers(
-  { seated, roster, barred, bots, placedBots }: RoomExpectation,
+  { seated, roster, barred, bots, placedBots, takesOutOthers = false }: RoomExpectation,
   members: RoomFacts["members"],
 ): readonly Finding[] {
   return members.flatMap(({ userId, membership, sender }): Finding[] => {
@@ -200,6 +206,11 @@ function findMembers(
       return [{ ...about, ...by, kind: "barred", evidence: "", remedy: { kind: "kick", userId } }];
     }
     if (seated.has(userId)) return [];
+    if (takesOutOthers) {
+      return [
+        { ...about, ...by, kind: "outsider", evidence: "", remedy: { kind: "kick", userId } },
+      ];
+    }
     // Whom a person has let in, a person has to take out: it may have been meant.
     const kind = roster.has(userId) ? "no-seat" : "stranger";
     return [{ ...about, ...by, kind, remedy: { kind: "tell" } }];

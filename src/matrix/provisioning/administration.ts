@@ -3,6 +3,7 @@ import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
 import type { RoomId, UserId } from "../../domain/ids.ts";
 import { AccountHttp, HomeserverError, path } from "../http.ts";
+import { patiently } from "../patience.ts";
 
 export interface AdministrationAccess {
   readonly homeserverUrl: string;
@@ -16,6 +17,8 @@ export interface AdministrationAccess {
 
 const Nothing = z.object({});
 const Deletions = z.object({ results: z.array(z.object({ status: z.string() })) });
+
+const adminApi = "/_synapse/admin";
 
 const pollMs = 250;
 /** Synapse purges large rooms in the background; an hour is far beyond what a case needs. */
@@ -40,20 +43,14 @@ export class ServerAdministration {
       adminToken === undefined
         ? new AccountHttp(homeserverUrl, token, registrar)
         : new AccountHttp(homeserverUrl, adminToken);
-    try {
-      await http.json("GET", "/_synapse/admin/v1/rooms", Nothing, { query: { limit: "1" } });
-      return new ServerAdministration(http);
-    } catch (error) {
-      // Whether it is one is not known from a homeserver that is only busy or unwell.
-      const refused = error instanceof HomeserverError && [401, 403, 404].includes(error.status);
-      if (!refused) throw error;
-      if (adminToken === undefined) return undefined;
-      throw new RogatoryError(
-        "administration.refused",
-        `The homeserver does not take homeserver.adminTokenFile for the token of a server administrator (${error.errcode}): put a valid one into it, or remove the setting to shred without purging.`,
-        { cause: error },
-      );
-    }
+    const refusal = await patiently(() => refusalOf(http));
+    if (refusal === undefined) return new ServerAdministration(http);
+    if (adminToken === undefined) return undefined;
+    throw new RogatoryError(
+      "administration.refused",
+      `The homeserver does not take homeserver.adminTokenFile for the token of a server administrator (${refusal.errcode}), or a proxy before it keeps ${adminApi} closed: put a valid one into it, let homeserver.url lead past the proxy, or remove the setting to shred without purging.`,
+      { cause: refusal },
+    );
   }
 
   /**
@@ -83,40 +80,57 @@ export class ServerAdministration {
 
   /** How the room's purges stand, as far as the homeserver remembers them. */
   async #purgesOf(roomId: RoomId): Promise<readonly string[]> {
-    try {
-      const { results } = await this.#http.json(
-        "GET",
-        path`/_synapse/admin/v2/rooms/${roomId}/delete_status`,
-        Deletions,
-      );
-      return results.map(({ status }) => status);
-    } catch (error) {
-      if (error instanceof HomeserverError && error.status === 404) return [];
-      throw error;
-    }
+    const answer = await unlessGone(() =>
+      this.#http.json("GET", path`/_synapse/admin/v2/rooms/${roomId}/delete_status`, Deletions),
+    );
+    return answer?.results.map(({ status }) => status) ?? [];
   }
 
   /** Deletes an uploaded file; false if the homeserver does not have it any more. */
   async deleteMedia(uri: string): Promise<boolean> {
     const [server = "", mediaId = ""] = uri.slice("mxc://".length).split("/");
-    return this.#exists(() =>
+    const answer = await unlessGone(() =>
       this.#http.json("DELETE", path`/_synapse/admin/v1/media/${server}/${mediaId}`, Nothing),
     );
+    return answer !== undefined;
   }
 
-  #hasRoom(roomId: RoomId): Promise<boolean> {
-    return this.#exists(() =>
+  async #hasRoom(roomId: RoomId): Promise<boolean> {
+    const answer = await unlessGone(() =>
       this.#http.json("GET", path`/_synapse/admin/v1/rooms/${roomId}`, Nothing),
     );
+    return answer !== undefined;
   }
+}
 
-  async #exists(request: () => Promise<unknown>): Promise<boolean> {
+/**
+ * Why the admin API is not ours to use; undefined if it is. That is not known from a homeserver that is
+ * only busy or unwell.
+ */
+async function refusalOf(http: AccountHttp): Promise<HomeserverError | undefined> {
+  const ask = async () => {
     try {
-      await request();
-      return true;
+      await http.json("GET", `${adminApi}/v1/rooms`, Nothing, { query: { limit: "1" } });
+      return undefined;
     } catch (error) {
-      if (error instanceof HomeserverError && error.status === 404) return false;
+      if (error instanceof HomeserverError && [401, 403, 404].includes(error.status)) return error;
       throw error;
     }
+  };
+  const refusal = await ask();
+  if (refusal === undefined || !refusal.isPassing) return refusal;
+  // A proxy has answered: during an update, or because it keeps the API closed. Then it passes on the rest.
+  await http.json("GET", "/_matrix/client/versions", Nothing);
+  return ask();
+}
+
+/** Undefined for what Synapse itself does not have; anybody may answer 404 in its place, as during an update. */
+async function unlessGone<T>(request: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await patiently(request);
+  } catch (error) {
+    const isGone = error instanceof HomeserverError && error.status === 404;
+    if (isGone && error.errcode === "M_NOT_FOUND") return undefined;
+    throw error;
   }
 }

@@ -51,7 +51,9 @@ async function unlessRefused<T>(request: () => Promise<T>): Promise<T | undefine
   try {
     return await request();
   } catch (error) {
-    if (error instanceof HomeserverError && [403, 404].includes(error.status)) return undefined;
+    const isRefused = error instanceof HomeserverError && [403, 404].includes(error.status);
+    // What a proxy says in the homeserver's place tells nothing about the room.
+    if (isRefused && !error.isPassing) return undefined;
     throw error;
   }
 }

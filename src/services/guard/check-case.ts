@@ -2,12 +2,14 @@ import { listPeople } from "../../db/repositories/cases.ts";
 import type { KnownFinding } from "../../db/repositories/guard-findings.ts";
 import { lockCase } from "../../db/repositories/members.ts";
 import { readRoomStates } from "../../db/repositories/room-state.ts";
+import { listMemberships } from "../../db/repositories/rooms.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { Case } from "../../domain/case/case.ts";
 import { findDrift } from "../../domain/guard/findings.ts";
-import type { RoomId, UserId } from "../../domain/ids.ts";
+import type { UserId } from "../../domain/ids.ts";
 import { type CaseSeats, seatsOfCase } from "../member/case-seats.ts";
 import type { CaseWork } from "../work.ts";
+import { caseScope, guardedRoom } from "./case-scope.ts";
 import { expectRoom } from "./expectation.ts";
 import { type FoundInRoom, settleFindings } from "./settle-findings.ts";
 
@@ -32,7 +34,7 @@ export async function checkCase(
   const rooms = seats.flatMap(({ room: { roomId } }) => (roomId === undefined ? [] : [roomId]));
   if (rooms.length === 0) return;
   const states = await readRoomStates(work.db, rooms);
-  const members = Map.groupBy(await readMembers(work, rooms), ({ roomId }) => roomId);
+  const members = Map.groupBy(await listMemberships(work.db, rooms), ({ roomId }) => roomId);
   const bars = await readBars(work);
   const busy = await busyLanes(work);
   const space = seats.find(({ entry }) => entry.kind === "space")?.room.roomId;
@@ -52,14 +54,10 @@ export async function checkCase(
     };
     return findDrift(expectRoom(seat, { case: of, bots, people, barred, space }), facts)
       .filter(({ kind }) => !isUnderWay(kind, id, busy))
-      .map((finding) => ({ seat, roomId, finding }));
+      .map((finding) => ({ room: guardedRoom(seat, roomId), finding }));
   });
-  await settleFindings(
-    work,
-    { case: of, bots, seats },
-    found,
-    isOver(judged, devices, busy, seats),
-  );
+  const scope = caseScope(work, { case: of, bots, seats });
+  await settleFindings(scope, found, isOver(judged, devices, busy, seats));
 }
 
 /** What is not found any more is over, where it was looked for: not in a room that was not judged. */
@@ -94,21 +92,6 @@ function devicesOf(
     return [[userId, unsigned] as const];
   });
   return new Map(mine);
-}
-
-async function readMembers({ db }: CaseWork, rooms: readonly RoomId[]) {
-  const rows = await db
-    .selectFrom("room_member")
-    .selectAll()
-    .where("room_id", "in", rooms)
-    .orderBy("user_id")
-    .execute();
-  return rows.map((row) => ({
-    roomId: row.room_id,
-    userId: row.user_id,
-    membership: row.membership,
-    sender: row.sender ?? undefined,
-  }));
 }
 
 async function readBars({ db, caseId }: CaseWork) {

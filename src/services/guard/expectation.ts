@@ -4,9 +4,10 @@ import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { Case } from "../../domain/case/case.ts";
 import type { Person } from "../../domain/case/person.ts";
 import type { RoomExpectation } from "../../domain/guard/findings.ts";
-import type { RoomId } from "../../domain/ids.ts";
+import type { RoomId, UserId } from "../../domain/ids.ts";
 import { planRoom } from "../case/plan-rooms.ts";
 import { openToSpace, roomContent } from "../case/room-content.ts";
+import { managementContent } from "../management/ensure-room.ts";
 import { type CaseSeats, sits } from "../member/case-seats.ts";
 
 const Json = z.record(z.string(), z.unknown());
@@ -58,6 +59,20 @@ export function expectRoom(
     bots: new Set(Object.values(bots)),
     // Whoever makes the room stays in it.
     placedBots: new Set([bots.registrar, ...entry.bots.map((bot) => bots[bot])]),
+  };
+}
+
+/** What the operators' room must be: as it is made, with the operators of the configuration in it. */
+export function expectManagement(operators: readonly UserId[], bots: BotAccounts): RoomExpectation {
+  const accounts = new Set<string>(Object.values(bots));
+  return {
+    state: stateOf(managementContent()),
+    seated: new Set(operators),
+    roster: new Set(operators),
+    barred: new Set(),
+    bots: accounts,
+    placedBots: accounts,
+    takesOutOthers: true,
   };
 }
 

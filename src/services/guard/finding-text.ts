@@ -27,6 +27,8 @@ export function describeFinding({
       return `the room was replaced by ${subject}`;
     case "barred":
       return `${subject} was taken out of the room and is in it again`;
+    case "outsider":
+      return `${subject} is in the room, or invited, and is not an operator`;
     case "no-seat":
       return `${subject} is in the room, or invited, and has no seat there by role`;
     case "stranger":
@@ -68,5 +70,27 @@ export function describeOutlook(kind: string, outlook: Outlook, subject: string)
           : kind === "no-seat"
             ? `I let people be whom somebody has let in. Give them the role (!member role ${subject}), or take them out in your client.`
             : `I let people be whom somebody has let in. Take them out in your client, or put them on the roster (!member add ${subject}).`;
+  }
+}
+
+/** The same for the operators' room, in which only the registrar has any power. */
+export function describeOutlookForOperators(kind: string, outlook: Outlook): string {
+  switch (outlook) {
+    case "repaired":
+      return kind === "outsider"
+        ? "I take them out. What was said here meanwhile they may have read: find out who let them in."
+        : "I have taken it out. What it saw before that cannot be taken back: find out who added it.";
+    case "again":
+      return "I have put it right twice within an hour and leave it now; I look again in an hour. Only who has the registrar's token, or a power that somebody was given with it, can do that: find out who.";
+    case "in-vain":
+      return kind === "replaced"
+        ? "The new room is not one of ours, so I do not follow. Do not go there."
+        : kind === "encryption"
+          ? "I could not put it right. Encryption itself cannot be turned off in a room that had it, and I go on encrypting."
+          : "I could not put it right: rogatory outbox list --dead says why.";
+    case "not-ours":
+      return kind === "unsigned-device"
+        ? "Commands from it are refused. Verify it, or sign it out."
+        : "I bring nobody back against a person. To have them invited again, start the bots once without them among the operators of the configuration, and then with them.";
   }
 }

@@ -4,10 +4,18 @@ import { answer, code, list, paragraph } from "../../documents/message/outcome.t
 import type { UserId } from "../../domain/ids.ts";
 import { roomContent } from "../case/room-content.ts";
 import type { Work } from "../work.ts";
-import { MANAGEMENT_LANE, reportToOperators } from "./report.ts";
+import { MANAGEMENT_LANE, operatorsKickLane, reportToOperators } from "./report.ts";
 
 /** Only the creator may let anybody in: a leader's way of inviting colleagues has no place here. */
 const closed = { invite: 100, kick: 100, ban: 100 } as const;
+
+/** The body of the createRoom request for the operators' room, and what that room must stay like. */
+export function managementContent(): Record<string, unknown> {
+  const content = roomContent({
+    ...{ name: "Operators", isSpace: false, federate: true, powers: new Map() },
+  });
+  return { ...content, power_level_content_override: withClosed(content) };
+}
 
 /**
  * Makes the operators' room where operators are configured, invites those who were added to the
@@ -27,13 +35,7 @@ export async function ensureManagement(
     });
   if (before === undefined) {
     await planManagement(db);
-    const content = roomContent({
-      ...{ name: "Operators", isSpace: false, federate: true, powers: new Map() },
-    });
-    const step: Step = {
-      kind: "create-management",
-      content: { ...content, power_level_content_override: withClosed(content) },
-    };
+    const step: Step = { kind: "create-management", content: managementContent() };
     await enqueue(MANAGEMENT_LANE, "create", step, "management");
     await reportToOperators(work, registrar, {
       ...{ cause: "management", slot: "welcome" },
@@ -48,11 +50,11 @@ export async function ensureManagement(
   const known = new Set<UserId>(before?.operators ?? []);
   const wanted = new Set(operators);
   const cause = `management.${now.epochMilliseconds}`;
-  // Before whatever is said from now on.
+  // Nothing is encrypted for them from now on; no report that waits for a reader keeps them in the room.
   for (const userId of known) {
     if (wanted.has(userId)) continue;
     const step: Step = { kind: "kick", room: { management: true }, userId };
-    await enqueue(MANAGEMENT_LANE, `kick-${userId}`, step, cause);
+    await enqueue(operatorsKickLane(userId), `kick-${userId}`, step, cause);
   }
   for (const userId of wanted) {
     if (known.has(userId)) continue;

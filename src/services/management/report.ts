@@ -8,6 +8,11 @@ import type { Work } from "../work.ts";
 /** What is said in the operators' room stands in a lane of its own. */
 export const MANAGEMENT_LANE = "management";
 
+/** Who is taken out of the operators' room waits for nobody else. */
+export function operatorsKickLane(userId: UserId): string {
+  return `kick:${MANAGEMENT_LANE}:${userId}`;
+}
+
 /**
  * Tells the operators something, in the transaction of what it is about: once for a cause and slot.
  * Never the real name of a case: operators need not know it. Nothing is kept where there is no room.

@@ -113,6 +113,11 @@ export async function reportParked(
         code("message.parked"),
         " in the log says where it failed: please report that.",
       ),
+      list([
+        ["See what was set aside: ", code("rogatory inbox list --parked")],
+        ["Handle one again: ", code("rogatory inbox retry ID")],
+        ["Give it up for good: ", code('rogatory inbox drop ID --reason "…"')],
+      ]),
     ),
   });
 }

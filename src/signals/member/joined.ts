@@ -7,6 +7,7 @@ import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseId, RoomId, UserId } from "../../domain/ids.ts";
 import { showBoardToNewcomers } from "../../services/board/show-boards.ts";
 import { welcomeNewcomers } from "../../services/case/welcome-newcomers.ts";
+import { caseScope, guardedRoom } from "../../services/guard/case-scope.ts";
 import { settleArrival } from "../../services/guard/settle-findings.ts";
 import { MANAGEMENT_LANE } from "../../services/management/report.ts";
 import { seatsOfCase } from "../../services/member/case-seats.ts";
@@ -89,19 +90,15 @@ async function takeOutAgain(
   const seats = await seatsOfCase(work, of);
   const seat = seats.find(({ room }) => room.roomId === roomId);
   if (seat === undefined) return;
-  await settleArrival(
-    work,
-    { case: of, bots, seats },
-    {
-      ...{ seat, roomId },
-      finding: {
-        ...{ kind: "barred", subject: userId, evidence: "" },
-        // Who joins by themselves was let in by somebody before.
-        sender: membership === "invite" ? by : undefined,
-        remedy: { kind: "kick", userId },
-      },
+  await settleArrival(caseScope(work, { case: of, bots, seats }), {
+    room: guardedRoom(seat, roomId),
+    finding: {
+      ...{ kind: "barred", subject: userId, evidence: "" },
+      // Who joins by themselves was let in by somebody before.
+      sender: membership === "invite" ? by : undefined,
+      remedy: { kind: "kick", userId },
     },
-  );
+  });
 }
 
 /** What waited for somebody to read it is said at once. */

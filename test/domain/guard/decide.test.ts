@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide, type FindingHistory } from "../../../src/domain/guard/decide.ts";
 import type { Remedy } from "../../../src/domain/guard/findings.ts";
+import { UserId } from "../../../src/domain/ids.ts";
 
 const start = Temporal.Instant.from("2026-12-01T08:00:00Z");
 const at = (minutes: number) => start.add({ minutes });
@@ -47,6 +48,17 @@ describe("what the guard does about a finding", () => {
     expect(decide(device, undefined, start)).toEqual({ kind: "wait" });
     expect(decide(device, history(), at(9))).toEqual({ kind: "wait" });
     expect(decide(device, history(), at(10)).kind).toBe("tell");
+  });
+
+  it("is to take out, each time, who is in a room that nobody else lets people into, said once an hour", () => {
+    const remedy: Remedy = { kind: "kick", userId: UserId.parse("@stranger:x") };
+    const outsider = { kind: "outsider", evidence: "", remedy } as const;
+    expect(decide(outsider, undefined, start)).toEqual({ kind: "repair", tell: true });
+    const once = { endedAt: at(1), repairedEvidence: "", repairedAt: start, toldAt: start };
+    expect(decide(outsider, history(once), at(59))).toEqual({ kind: "repair", tell: false });
+    expect(decide(outsider, history(once), at(60))).toEqual({ kind: "repair", tell: true });
+    const barred = { ...outsider, kind: "barred" } as const;
+    expect(decide(barred, undefined, start)).toEqual({ kind: "repair", tell: false });
   });
 
   it("tells of a widget that it takes out", () => {

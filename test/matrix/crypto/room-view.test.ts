@@ -2,7 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDatabase } from "../../../src/db/database.ts";
+import { ensureAccount } from "../../../src/db/repositories/accounts.ts";
 import { insertCase, insertCaseRoom } from "../../../src/db/repositories/cases.ts";
+import {
+  planManagement,
+  saveManagementRoom,
+  saveOperators,
+} from "../../../src/db/repositories/management.ts";
 import { admitToRoom, barFromRoom } from "../../../src/db/repositories/members.ts";
 import { saveMembership, saveRoom } from "../../../src/db/repositories/rooms.ts";
 import type { Database } from "../../../src/db/schema.ts";
@@ -62,4 +68,26 @@ it("follows a change of the room's history visibility", async () => {
   expect(await audienceNow()).toContain(invited);
   view.historyVisibility = "joined";
   expect(await audienceNow()).not.toContain(invited);
+});
+
+it("gives keys of the operators' room to operators and our own accounts alone, whoever is in it", async () => {
+  const operators = RoomId.parse("!operators");
+  const bot = UserId.parse("@registrar:x");
+  await db.transaction().execute(async (transaction) => {
+    const vault = new Vault(randomBytes(32));
+    const now = Temporal.Instant.from("2026-12-01T08:00:00Z");
+    await ensureAccount(transaction, vault, now, bot);
+    await planManagement(transaction);
+    await saveOperators(transaction, [here]);
+    for (const userId of [here, removed, bot]) {
+      await saveMembership(transaction, operators, userId, "join");
+    }
+  });
+  const audienceThere = async () => {
+    const view = await openRoomView(db, { roomId: operators, historyVisibility: "joined" });
+    return (await view.getEncryptionTargetMembers()).map(({ userId }) => userId);
+  };
+  expect(await audienceThere()).toEqual([here, bot, removed]);
+  await db.transaction().execute((transaction) => saveManagementRoom(transaction, operators));
+  expect(await audienceThere()).toEqual([here, bot]);
 });

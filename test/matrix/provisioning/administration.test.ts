@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Account, registerAccount } from "../../../src/dev/homeserver/accounts.ts";
 import { RoomId, UserId } from "../../../src/domain/ids.ts";
@@ -7,6 +7,7 @@ import { AccountHttp } from "../../../src/matrix/http.ts";
 import { provisionAccount } from "../../../src/matrix/provisioning/accounts.ts";
 import { ServerAdministration } from "../../../src/matrix/provisioning/administration.ts";
 import { emptyRoom } from "../../../src/matrix/provisioning/empty-room.ts";
+import { type FaultyServer, startFaultyServer } from "../../support/faulty-server.ts";
 import { startTestHomeserver, type TestHomeserver } from "../../support/homeserver.ts";
 
 const registrar = UserId.parse("@rogatory_registrar:rogatory.localhost");
@@ -111,6 +112,74 @@ describe("administration of the homeserver", () => {
     ).toBeUndefined();
     await new Promise((done) => server.close(done));
   });
+});
+
+describe("a proxy that answers in the homeserver's place", () => {
+  const roomId = RoomId.parse("!room:example.org");
+  let server: FaultyServer;
+  /** The answers to requests by what their paths hold, the last of them again and again. */
+  let answers: Record<string, (readonly [status: number, body: string])[]>;
+  let asked: string[];
+  const html = [404, "<html>default backend</html>"] as const;
+  const notFound = [404, '{"errcode":"M_NOT_FOUND","error":"gone"}'] as const;
+  const fine = [200, "{}"] as const;
+
+  beforeAll(async () => {
+    server = await startFaultyServer();
+    server.answer = ({ url = "" }, response) => {
+      const [part, sequence] = Object.entries(answers).find(([name]) => url.includes(name)) ?? [];
+      asked.push(part ?? url);
+      const answer = (sequence?.length ?? 0) > 1 ? sequence?.shift() : sequence?.[0];
+      const [status, body] = answer ?? html;
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    };
+  });
+  beforeEach(() => {
+    answers = { "v1/rooms?": [fine], versions: [fine] };
+    asked = [];
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const openThere = (adminToken?: string) =>
+    ServerAdministration.open({
+      ...{ homeserverUrl: server.url, token: "t", adminToken, registrar },
+    });
+
+  it("is no word that a room is purged or a file deleted: both are asked for again", async () => {
+    const administration = await openThere();
+    answers = {
+      delete_status: [html, [200, '{"results":[{"status":"complete"}]}']],
+      "v1/rooms/": [html, notFound],
+      "v1/media/": [html, fine],
+    };
+    expect(await administration?.purgeRoom(roomId)).toBe(true);
+    expect(await administration?.deleteMedia("mxc://example.org/file")).toBe(true);
+    expect(asked.filter((part) => part === "v1/media/")).toHaveLength(2);
+  });
+
+  it("fails what it answers for long, so that it is repeated later and nothing is noted as done", async () => {
+    const administration = await openThere();
+    answers = { delete_status: [notFound], "v1/rooms/": [html], "v1/media/": [html] };
+    await expect(administration?.purgeRoom(roomId)).rejects.toMatchObject({ status: 404 });
+    await expect(administration?.deleteMedia("mxc://example.org/x")).rejects.toMatchObject({
+      status: 404,
+    });
+    const bots = [new AccountHttp(server.url, "t", registrar)];
+    const options = { ...{ bots, ownAccounts: new Set<string>() }, stays: () => false };
+    await expect(
+      emptyRoom(roomId, { ...options, remover: new AccountHttp(server.url, "t"), leave: true }),
+    ).rejects.toMatchObject({ status: 404 });
+  }, 30_000);
+
+  it("takes nobody's right away while it answers for everything, and keeps it closed otherwise", async () => {
+    answers = { "v1/rooms?": [html, html, fine], versions: [html, fine] };
+    expect(await openThere()).toBeDefined();
+    answers = { "v1/rooms?": [html], versions: [html] };
+    await expect(openThere()).rejects.toMatchObject({ status: 404 });
+    answers = { "v1/rooms?": [html], versions: [fine] };
+    expect(await openThere()).toBeUndefined();
+    await expect(openThere("token")).rejects.toMatchObject({ code: "administration.refused" });
+  }, 30_000);
 });
 
 describe("emptying a room", () => {

@@ -293,17 +293,62 @@ describe("the operators' room", () => {
     for (const { body } of boss.timeline(operators)) expect(body).not.toContain("HERON");
   }, 180_000);
 
-  it("answers !bots to operators, and to nobody else", async () => {
+  it("answers !bots to operators, and in no other room", async () => {
     const answered = await command(boss, operators, "!bots");
     expect(answered).toContain(`${live.config.bots.registrar} | registrar | yes`);
     expect(answered).toContain("stand by");
     expect(await command(boss, operators, "!meeting list")).toContain("only command here");
     expect(await command(leader, coordination, "!bots")).toContain("operators' room only");
-    await registrar.json("POST", path`/_matrix/client/v3/rooms/${operators}/invite`, Anything, {
-      body: { user_id: leader.userId },
+  }, 300_000);
+
+  it("is guarded: settings are put right, and whoever is no operator is taken out", async () => {
+    // As somebody could who has the registrar's token: an operator gets power, and uses it.
+    const powers = await read(operators, "m.room.power_levels");
+    await live.stopBots();
+    await write(operators, "m.room.power_levels", { ...powers, users: { [boss.userId]: 100 } });
+    await as(boss, "PUT", stateAt(operators, "m.room.history_visibility"), {
+      history_visibility: "shared",
     });
-    await leader.roomByName("Operators", { members: 3, timeout: patience });
-    expect(await command(leader, operators, "!bots")).toContain("Only the operators");
+    await as(boss, "POST", path`/_matrix/client/v3/rooms/${operators}/invite`, {
+      user_id: leader.userId,
+    });
+    await becomes(operators, "m.room.member", { membership: "join" }, leader.userId);
+    await live.startBots();
+    await becomes(operators, "m.room.history_visibility", { history_visibility: "joined" });
+    await becomes(operators, "m.room.power_levels", { users: {} });
+    await becomes(operators, "m.room.member", { membership: "leave" }, leader.userId);
+    const told = await report(new RegExp(`Guard: this room: ${leader.userId} is in the room`));
+    expect(told.roomId).toBe(operators);
+    await expect
+      .poll(async () => (await live.ask["case.check"]({})).operators, {
+        timeout: patience,
+        interval: 1_000,
+      })
+      .toEqual([]);
+  }, 300_000);
+
+  it("goes on in the room that the registrar's account replaces it by", async () => {
+    const { replacement_room: replacement } = z
+      .object({ replacement_room: RoomId })
+      .parse(
+        await registrar.json(
+          "POST",
+          path`/_matrix/client/v3/rooms/${operators}/upgrade`,
+          Anything,
+          { body: { new_version: "12" } },
+        ),
+      );
+    await expect
+      .poll(async () => (await findManagement(live.db))?.roomId, { timeout: patience })
+      .toBe(replacement);
+    await expect
+      .poll(() => boss.rooms().find(({ roomId }) => roomId === replacement)?.members, {
+        timeout: patience,
+        interval: 250,
+      })
+      .toBe(2);
+    operators = replacement;
+    expect(await command(boss, operators, "!bots")).toContain("stand by");
   }, 300_000);
 
   it("is told once of a step that was given up, with what can be done about it", async () => {
