@@ -7,6 +7,7 @@ const onDatabase = [
   "test/db/**/*.test.ts",
   "test/delivery/**/*.test.ts",
   "test/demo/**/*.test.ts",
+  "test/e2e/markers.test.ts",
   "test/matrix/session/**/*.test.ts",
   "test/process/{destroy-due,metrics,operations}.test.ts",
   "test/services/**/*.test.ts",

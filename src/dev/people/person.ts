@@ -9,7 +9,7 @@ import { RogatoryError } from "../../domain/errors.ts";
 import { EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
-import { downloadAttachment } from "./attachment.ts";
+import { downloadAttachment, uploadAttachment } from "./attachment.ts";
 import { crossSign, readEvents, startSync } from "./client.ts";
 import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
@@ -68,6 +68,8 @@ export interface Person {
     text: string,
     options?: { readonly inReplyTo?: EventId | undefined },
   ): Promise<EventId>;
+  /** Sends an encrypted file, as clients do. */
+  sendFile(roomId: RoomId, name: string, bytes: Uint8Array): Promise<EventId>;
   /** The first message that matches, already read or still to come. */
   firstMessage(
     matches: (message: RoomMessage) => boolean,
@@ -155,6 +157,15 @@ function person(parts: Parts): Person {
   const { client, crypto, timeline, events, pace, homeserver, account } = parts;
   const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
     pace.hurry(() => timeline.first(matches, waitedFor, timeout));
+  const prepareRoom = async (roomId: RoomId) => {
+    if (!(await crypto.isEncryptionEnabledInRoom(roomId))) {
+      throw new RogatoryError(
+        "people.not-encrypted",
+        "Nothing was said: the room is not known to be encrypted.",
+      );
+    }
+    await loadMembers(client, roomId);
+  };
 
   return {
     userId: account.userId,
@@ -183,18 +194,20 @@ function person(parts: Parts): Person {
       if (room !== null) await crypto.prepareToEncrypt(room);
     },
     async say(roomId, text, options = {}) {
-      if (!(await crypto.isEncryptionEnabledInRoom(roomId))) {
-        throw new RogatoryError(
-          "people.not-encrypted",
-          "Nothing was said: the room is not known to be encrypted.",
-        );
-      }
-      await loadMembers(client, roomId);
+      await prepareRoom(roomId);
       const { event_id } = await client.sendMessage(roomId, {
         ...{ msgtype: MsgType.Text, body: text },
         ...(options.inReplyTo === undefined
           ? {}
           : { "m.relates_to": { "m.in_reply_to": { event_id: options.inReplyTo } } }),
+      });
+      return EventId.parse(event_id);
+    },
+    async sendFile(roomId, name, bytes) {
+      await prepareRoom(roomId);
+      const file = await uploadAttachment(homeserver.url, account.accessToken, bytes);
+      const { event_id } = await client.sendMessage(roomId, {
+        ...{ msgtype: MsgType.File, body: name, filename: name, file },
       });
       return EventId.parse(event_id);
     },
