@@ -22,6 +22,7 @@ import { claimedMessages } from "./migrations/0012-claimed-messages.ts";
 import { boards } from "./migrations/0013-boards.ts";
 import { directCases } from "./migrations/0014-direct-cases.ts";
 import { voices } from "./migrations/0016-voices.ts";
+import { sealedStatus } from "./migrations/0019-sealed-status.ts";
 import type { Database } from "./schema.ts";
 
 /** Numbered, forward-only. A published migration is never changed; the next one is added below. */
@@ -41,6 +42,7 @@ const migrations: Record<string, Migration> = {
   "0013-boards": { up: boards },
   "0014-direct-cases": { up: directCases },
   "0016-voices": { up: voices },
+  "0019-sealed-status": { up: sealedStatus },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };
