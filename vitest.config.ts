@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Tests whose database is `testLocation()` or `testDatabaseUrl()`: they run on PGlite, and again on a real PostgreSQL. */
 const onDatabase = [
+  "test/chaos/chaos.test.ts",
   "test/cli/{bot-recover,outbox}.test.ts",
   "test/commands/**/*.test.ts",
   "test/db/**/*.test.ts",
