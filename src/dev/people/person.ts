@@ -10,7 +10,7 @@ import { EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
 import { downloadAttachment, uploadAttachment } from "./attachment.ts";
-import { crossSign, readEvents, startSync } from "./client.ts";
+import { crossSign, heardKeys, readEvents, startSync } from "./client.ts";
 import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
@@ -62,6 +62,11 @@ export interface Person {
    * somebody begins to type.
    */
   prepareToSpeak(roomId: RoomId): Promise<void>;
+  /**
+   * Waits until somebody has handed over the keys of what they say in a room, or said that they do not;
+   * for a few seconds, for a client may refuse to hear of it.
+   */
+  hearsKeysOf(speaker: UserId, roomId: RoomId): Promise<void>;
   /** Says something, encrypted; never sends to a room that is not known to be encrypted. */
   say(
     roomId: RoomId,
@@ -92,6 +97,7 @@ export interface Person {
 }
 
 const DEFAULT_TIMEOUT = 60_000;
+const KEYS_TIMEOUT = 5_000;
 
 /** Starts a client with a fresh device and waits until it has synchronised. */
 export async function startPerson(
@@ -139,7 +145,8 @@ export async function preparePerson(
 
   const timeline = new Timeline();
   const events = readEvents(client, timeline, gaps);
-  return person({ client, crypto, timeline, events, pace, homeserver, account, options });
+  const keys = heardKeys(client);
+  return person({ client, crypto, timeline, events, keys, pace, homeserver, account, options });
 }
 
 interface Parts {
@@ -147,6 +154,8 @@ interface Parts {
   readonly crypto: CryptoApi;
   readonly timeline: Timeline;
   readonly events: ReadonlyMap<string, MatrixEvent>;
+  /** Speaker and room of the keys that came, or were withheld. */
+  readonly keys: ReadonlySet<string>;
   readonly pace: Pace;
   readonly homeserver: { readonly url: string };
   readonly account: PersonAccount;
@@ -154,7 +163,7 @@ interface Parts {
 }
 
 function person(parts: Parts): Person {
-  const { client, crypto, timeline, events, pace, homeserver, account } = parts;
+  const { client, crypto, timeline, events, keys, pace, homeserver, account } = parts;
   const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
     pace.hurry(() => timeline.first(matches, waitedFor, timeout));
   const prepareRoom = async (roomId: RoomId) => {
@@ -192,6 +201,11 @@ function person(parts: Parts): Person {
       await loadMembers(client, roomId);
       const room = client.getRoom(roomId);
       if (room !== null) await crypto.prepareToEncrypt(room);
+    },
+    async hearsKeysOf(speaker, roomId) {
+      const what = `the keys of ${speaker} for ${account.userId}`;
+      const heard = () => (keys.has(`${speaker} ${roomId}`) ? true : undefined);
+      await pace.hurry(() => afterSync(client, heard, what, KEYS_TIMEOUT)).catch(() => {});
     },
     async say(roomId, text, options = {}) {
       await prepareRoom(roomId);
