@@ -2,11 +2,13 @@ import { defineConfig } from "vitest/config";
 
 /** Tests whose database is `testLocation()` or `testDatabaseUrl()`: they run on PGlite, and again on a real PostgreSQL. */
 const onDatabase = [
+  "test/chaos/chaos.test.ts",
   "test/cli/{bot-recover,outbox}.test.ts",
   "test/commands/**/*.test.ts",
   "test/db/**/*.test.ts",
   "test/delivery/**/*.test.ts",
   "test/demo/**/*.test.ts",
+  "test/e2e/markers.test.ts",
   "test/matrix/session/**/*.test.ts",
   "test/process/{destroy-due,metrics,operations}.test.ts",
   "test/services/**/*.test.ts",

@@ -23,6 +23,7 @@ import { boards } from "./migrations/0013-boards.ts";
 import { directCases } from "./migrations/0014-direct-cases.ts";
 import { voices } from "./migrations/0016-voices.ts";
 import { operatorsGuard } from "./migrations/0017-operators-guard.ts";
+import { sealedStatus } from "./migrations/0019-sealed-status.ts";
 import type { Database } from "./schema.ts";
 
 /** Numbered, forward-only. A published migration is never changed; the next one is added below. */
@@ -43,6 +44,7 @@ const migrations: Record<string, Migration> = {
   "0014-direct-cases": { up: directCases },
   "0016-voices": { up: voices },
   "0017-operators-guard": { up: operatorsGuard },
+  "0019-sealed-status": { up: sealedStatus },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

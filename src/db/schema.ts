@@ -95,7 +95,9 @@ export interface Database {
   };
   case_file: {
     id: CaseId;
+    /** Neutral; also stands in the names of the case's rooms. */
     code: string;
+    /** Says which rules hold, also of a case whose key is destroyed. */
     template: string;
     /** Empty once the case is shredded, like `profile`. */
     wrapped_key: WrappedCaseKey;
@@ -109,6 +111,7 @@ export interface Database {
   person: {
     id: PersonId;
     case_id: CaseId;
+    /** Looked for with every message; the homeserver shows the same people in the case's rooms. */
     user_id: UserId;
     profile: Sealed<PersonProfile>;
     /** Since when the person may do nothing in the case any more; null while on the roster. */
@@ -119,6 +122,7 @@ export interface Database {
   case_room: {
     id: CaseRoomId;
     case_id: CaseId;
+    /** With the section it makes the neutral name of the room, which the homeserver shows. */
     kind: string;
     section: string | null;
     /** Order in which the rooms of a case are made and shown. */
@@ -182,15 +186,24 @@ export interface Database {
   member_change: ContentRow & { resolved_at: InstantText | null };
   /** A transition that waits for a second leader. */
   case_change: ContentRow & { resolved_at: InstantText | null };
-  /** Highest number given in a series of a case: `meeting`, `action`, `takeaway`, `request:EIO`. */
+  /** What a former version kept in plain columns of content: empty once the bots have started. */
+  unsealed_detail: {
+    row_id: string;
+    case_id: CaseId;
+    table_name: string;
+    /** As JSON text. */
+    details: string;
+  };
+  /** Highest number given in a series of a case: `meeting`, `action`, `takeaway`, `request`. */
   counter: {
     case_id: CaseId;
     series: string;
     last: number;
   };
   meeting: ContentRow;
-  action_item: ContentRow & { status: string };
-  request: ContentRow & { instrument: string; status: string };
+  action_item: ContentRow;
+  /** Numbered through the case; instrument, number in the instrument and status are sealed. */
+  request: ContentRow;
   takeaway: ContentRow;
   /** Events that were received and must be handled exactly once, as the server sent them. */
   inbox: {
@@ -315,6 +328,7 @@ export interface Database {
     /** A Matrix id, `operator`, or a bot. */
     actor: string;
     case_id: CaseId | null;
+    /** What kind of act; the log is verified, and retention times begin, without the case's key. */
     act: string;
     /** Subject of the act and the justification given. */
     details: Sealed<unknown>;

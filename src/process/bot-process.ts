@@ -244,6 +244,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     onSynced({ changed, hasMessages, hasChanges, malformed, lostGaps, hasGaps }) {
       if (userId === options.accounts.registrar) options.onRoomsChanged(changed);
       metrics?.synced(userId);
+      log.debug("sync.kept", { account: userId, rooms: changed.length, hasMessages });
       noteMalformed(malformed);
       for (const room of lostGaps) {
         metrics?.gapLost(userId, room);
@@ -276,6 +277,7 @@ async function startAccount(bot: BotAccount, options: AccountOptions): Promise<R
     onDone: options.onStepDone,
     onSent(step) {
       metrics?.sent(userId, step);
+      log.debug("step.done", { account: userId, step });
       if (step.startsWith("follow-")) options.onRepairEnded();
     },
     onFatal,

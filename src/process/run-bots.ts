@@ -6,6 +6,7 @@ import { listRenewals } from "../db/repositories/device-renewals.ts";
 import { checkMasterKey } from "../db/repositories/journal.ts";
 import { noteRunning } from "../db/repositories/management.ts";
 import { listOpenShreddings } from "../db/repositories/shreddings.ts";
+import { sealLeftOver } from "../services/keys/seal-left-over.ts";
 import { reportStart } from "../services/management/troubles.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
@@ -68,6 +69,7 @@ export async function runBots(
       config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
     await using db = await openDatabase(databaseLocation(config), ownership.onConnection);
     await db.transaction().execute((transaction) => checkMasterKey(transaction, vault));
+    await sealLeftOver(db, vault);
     if (await isDestructionDue(db, clock.now())) {
       const { destroyDue } = await import("./destroy-due.ts");
       for (const destroyed of await destroyDue({ db, vault, now: () => clock.now() })) {

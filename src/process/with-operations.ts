@@ -6,6 +6,7 @@ import { openDatabase } from "../db/database.ts";
 import { checkMasterKey } from "../db/repositories/journal.ts";
 import type { Database } from "../db/schema.ts";
 import { RogatoryError } from "../domain/errors.ts";
+import { sealLeftOver } from "../services/keys/seal-left-over.ts";
 import { readMasterKey } from "../vault/master-key.ts";
 import { Vault } from "../vault/vault.ts";
 import { clockStartingAt, systemClock } from "./clock.ts";
@@ -61,6 +62,7 @@ async function withOwnDatabase<T>(
     config.clock.startAt === undefined ? systemClock : clockStartingAt(config.clock.startAt);
   await using db = await openDatabase(databaseLocation(config));
   await db.transaction().execute((transaction) => checkMasterKey(transaction, vault));
+  await sealLeftOver(db, vault);
   const operations = await createOperations({ config, db, vault, now: () => clock.now() });
   return await callback(
     clientOf(async (name, params) => {

@@ -65,16 +65,25 @@ const message = (id: string) => ({
 async function sync(
   since: string,
   next: string,
-  rooms: Readonly<Record<string, { readonly limited: boolean; readonly messages: string[] }>>,
+  rooms: Readonly<
+    Record<
+      string,
+      { readonly limited: boolean; readonly messages: string[]; readonly removed?: boolean }
+    >
+  >,
 ): Promise<void> {
   const encryption = {
     ...{ event_id: "$e", sender: "@a:x", type: "m.room.encryption", state_key: "" },
     ...{ content: { algorithm: "m.megolm.v1.aes-sha2" }, origin_server_ts: 1 },
   };
-  const join = Object.entries(rooms).map(([id, { limited, messages }]) => [
+  const removal = {
+    ...{ event_id: "$l", sender: "@a:x", type: "m.room.member", state_key: clerk },
+    ...{ content: { membership: "leave" }, origin_server_ts: 1 },
+  };
+  const join = Object.entries(rooms).map(([id, { limited, messages, removed }]) => [
     id,
     {
-      state: { events: [encryption] },
+      state: { events: [encryption, ...(removed === true ? [removal] : [])] },
       timeline: { limited, prev_batch: `p-${next}`, events: messages.map(message) },
     },
   ]);
@@ -248,5 +257,20 @@ describe("a gap", () => {
       now = now.add({ hours: 1 });
       expect(await fill()).toEqual([`${other} unreachable false`]);
     }
+  });
+
+  it("is forgotten when the account is taken out of the room, and nothing waits for it", async () => {
+    const away = [500, { errcode: "M_UNKNOWN" }] as const;
+    answers.set(room, () => away);
+    answers.set(other, () => away);
+    await sync("s1", "s2", {
+      [room]: { limited: true, messages: ["1"] },
+      [other]: { limited: true, messages: ["o1"] },
+    });
+    await fill();
+    await sync("s2", "s3", { [room]: { limited: true, messages: ["2"], removed: true } });
+    expect((await listOpenGaps(db, clerk)).map(({ roomId }) => roomId)).toEqual([other]);
+    expect(await inbox("pending")).toEqual(["$1", "$2"]);
+    expect(await inbox("held")).toEqual(["$o1"]);
   });
 });

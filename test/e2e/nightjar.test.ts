@@ -84,6 +84,13 @@ describe("the joint investigation team NIGHTJAR", () => {
     }
   });
 
+  it("reads every word from the first one on, wherever all devices are signed", async () => {
+    const { crowd, userId } = stage.audience;
+    const signed = (await crowd.readings()).filter((each) => each.userId !== userId(UNSIGNED));
+    expect(signed.length).toBeGreaterThan(5);
+    expect(signed.flatMap(({ undecryptable }) => undecryptable)).toEqual([]);
+  });
+
   it("gets nothing done from a device that its owner has not signed", async () => {
     const { crowd, userId } = stage.audience;
     const room = stage.rooms.get("coordination");

@@ -4,10 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
+import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { loadConfig } from "../../src/config/config.ts";
+import { databaseLocation, loadConfig } from "../../src/config/config.ts";
 import { packageDirectory } from "../../src/config/paths.ts";
+import { openDatabase } from "../../src/db/database.ts";
 import { registerAccount } from "../../src/dev/homeserver/accounts.ts";
 import { startPerson } from "../../src/dev/people/person.ts";
 import { withOperations } from "../../src/process/with-operations.ts";
@@ -149,6 +151,34 @@ describe("rogatory start", { timeout: 180_000 }, () => {
     await bots.ended;
     again.child.kill("SIGTERM");
     await again.ended;
+  });
+
+  it("seals what a former version kept in plain columns, and so does every command", async () => {
+    const path = await configFile("plain", "", "rogatory_plain");
+    const config = loadConfig(path, { ROGATORY_MASTER_KEY: masterKey });
+    const { code } = await withOperations(config, (ask) =>
+      ask["case.new"]({ yaml: caseFile, fileName: "case.yaml", cause: "plain" }),
+    );
+    const keepPlain = async () => {
+      await using db = await openDatabase(databaseLocation(config));
+      await sql`insert into unsealed_detail (row_id, case_id, table_name, details)
+        select 'gone', id, 'request', '{}' from case_file where code = ${code}`.execute(db);
+    };
+    const plain = async () => {
+      await using db = await openDatabase(databaseLocation(config));
+      return await db.selectFrom("unsealed_detail").selectAll().execute();
+    };
+    await keepPlain();
+    expect(await plain()).toHaveLength(1);
+    await withOperations(config, (ask) => ask["case.list"]({}));
+    expect(await plain()).toEqual([]);
+
+    await keepPlain();
+    const bots = start(path);
+    expect(await bots.line()).toBe(ready);
+    bots.child.kill("SIGTERM");
+    await bots.ended;
+    expect(await plain()).toEqual([]);
   });
 
   it("ends with one sentence when only an operator can help", async () => {

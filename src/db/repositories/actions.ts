@@ -7,17 +7,18 @@ import type { Database } from "../schema.ts";
 import { openDetails, sealDetails } from "./content.ts";
 
 const TABLE = "action_item";
+const StoredAction = ActionDetails.extend({ status: ActionStatus });
 
 export async function insertAction(
   db: Transaction<Database>,
   seal: SealBox,
   caseId: CaseId,
-  { number, status, ...details }: ActionItem,
+  { number, ...details }: ActionItem,
 ): Promise<void> {
   const id = randomUUID();
   await db
     .insertInto(TABLE)
-    .values({ id, case_id: caseId, number, status, details: sealDetails(seal, TABLE, id, details) })
+    .values({ id, case_id: caseId, number, details: sealDetails(seal, TABLE, id, details) })
     .execute();
 }
 
@@ -26,7 +27,7 @@ export async function updateAction(
   db: Transaction<Database>,
   seal: SealBox,
   caseId: CaseId,
-  { number, status, ...details }: ActionItem,
+  { number, ...details }: ActionItem,
 ): Promise<void> {
   const { id } = await db
     .selectFrom(TABLE)
@@ -36,7 +37,7 @@ export async function updateAction(
     .executeTakeFirstOrThrow();
   await db
     .updateTable(TABLE)
-    .set({ status, details: sealDetails(seal, TABLE, id, details) })
+    .set({ details: sealDetails(seal, TABLE, id, details) })
     .where("id", "=", id)
     .execute();
 }
@@ -74,9 +75,5 @@ export async function findAction(
 }
 
 function openAction(seal: SealBox, row: Database["action_item"]): ActionItem {
-  return {
-    number: row.number,
-    status: ActionStatus.parse(row.status),
-    ...openDetails(seal, TABLE, row, ActionDetails),
-  };
+  return { number: row.number, ...openDetails(seal, TABLE, row, StoredAction) };
 }

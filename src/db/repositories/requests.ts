@@ -1,36 +1,32 @@
 import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { CaseId } from "../../domain/ids.ts";
-import { InstrumentCode } from "../../domain/request/instrument.ts";
-import {
-  type LegalRequest,
-  RequestDetails,
-  type RequestNumber,
-} from "../../domain/request/request.ts";
+import { LegalRequest, type RequestNumber } from "../../domain/request/request.ts";
 import type { SealBox } from "../../vault/seal-box.ts";
 import type { Database } from "../schema.ts";
 import { openDetails, sealDetails } from "./content.ts";
+import { takeNumber } from "./counters.ts";
 
 const TABLE = "request";
 
+/** Stores it under the next number of its instrument, which is in the answer. */
 export async function insertRequest(
   db: Transaction<Database>,
   seal: SealBox,
   caseId: CaseId,
-  { instrument, number, status, ...details }: LegalRequest,
-): Promise<void> {
+  draft: Omit<LegalRequest, "number">,
+): Promise<LegalRequest> {
+  // Taken first: until this transaction ends, nobody else counts the requests of the case.
+  const position = await takeNumber(db, caseId, TABLE);
+  const known = await listRequests(db, seal, caseId);
+  const numbers = known.flatMap(({ instrument, number }) =>
+    instrument === draft.instrument ? [number] : [],
+  );
+  const request: LegalRequest = { ...draft, number: Math.max(0, ...numbers) + 1 };
   const id = randomUUID();
-  await db
-    .insertInto(TABLE)
-    .values({
-      id,
-      case_id: caseId,
-      instrument,
-      number,
-      status,
-      details: sealDetails(seal, TABLE, id, details),
-    })
-    .execute();
+  const details = sealDetails(seal, TABLE, id, request);
+  await db.insertInto(TABLE).values({ id, case_id: caseId, number: position, details }).execute();
+  return request;
 }
 
 /** All requests of a case, by instrument and number. */
@@ -39,14 +35,16 @@ export async function listRequests(
   seal: SealBox,
   caseId: CaseId,
 ): Promise<readonly LegalRequest[]> {
-  const rows = await db
-    .selectFrom(TABLE)
-    .selectAll()
-    .where("case_id", "=", caseId)
-    .orderBy("instrument")
-    .orderBy("number")
-    .execute();
-  return rows.map((row) => openRequest(seal, row));
+  const rows = await db.selectFrom(TABLE).selectAll().where("case_id", "=", caseId).execute();
+  return rows
+    .map((row) => openDetails(seal, TABLE, row, LegalRequest))
+    .toSorted((one, other) =>
+      one.instrument === other.instrument
+        ? one.number - other.number
+        : one.instrument < other.instrument
+          ? -1
+          : 1,
+    );
 }
 
 /** Writes one text in the place of what every request of a case asks for; the rest of them stays. */
@@ -58,7 +56,7 @@ export async function replaceMeasures(
 ): Promise<number> {
   const rows = await db.selectFrom(TABLE).selectAll().where("case_id", "=", caseId).execute();
   for (const row of rows) {
-    const { salt: _, ...rest } = openDetails(seal, TABLE, row, RequestDetails);
+    const { salt: _, ...rest } = openDetails(seal, TABLE, row, LegalRequest);
     const details = { ...rest, measure };
     await db
       .updateTable(TABLE)
@@ -75,21 +73,6 @@ export async function findRequest(
   caseId: CaseId,
   { instrument, number }: RequestNumber,
 ): Promise<LegalRequest | undefined> {
-  const row = await db
-    .selectFrom(TABLE)
-    .selectAll()
-    .where("case_id", "=", caseId)
-    .where("instrument", "=", instrument)
-    .where("number", "=", number)
-    .executeTakeFirst();
-  return row === undefined ? undefined : openRequest(seal, row);
-}
-
-function openRequest(seal: SealBox, row: Database["request"]): LegalRequest {
-  return {
-    instrument: InstrumentCode.parse(row.instrument),
-    number: row.number,
-    status: row.status,
-    ...openDetails(seal, TABLE, row, RequestDetails),
-  };
+  const requests = await listRequests(db, seal, caseId);
+  return requests.find((each) => each.instrument === instrument && each.number === number);
 }

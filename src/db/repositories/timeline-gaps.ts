@@ -105,6 +105,22 @@ export async function closeGap(db: Transaction<Database>, id: number): Promise<v
   await releaseHeld(db, id);
 }
 
+/** Forgets what an account has missed in a room that it has left: nobody there waits for an answer. */
+export async function forgetGaps(
+  db: Transaction<Database>,
+  account: UserId,
+  roomId: RoomId,
+): Promise<void> {
+  const rows = await db
+    .selectFrom("timeline_gap")
+    .select("id")
+    .where("account", "=", account)
+    .where("room_id", "=", roomId)
+    .orderBy("id")
+    .execute();
+  for (const { id } of rows) await closeGap(db, id);
+}
+
 /** @param failed `retryAt` undefined if the gap is given up */
 export async function noteGapFailure(
   db: Transaction<Database>,

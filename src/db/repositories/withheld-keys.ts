@@ -11,7 +11,13 @@ export interface WithheldKey {
   readonly code: string;
 }
 
-/** Keeps the last word of a sender about a session, if it is somebody in the room; or in any, for want of one. */
+/** Of one sender in one room: anybody may name as many sessions as they like. */
+export const mostWithheld = 100;
+
+/**
+ * Keeps the last word of a sender about a session, if it is somebody in the room; or in any, for want of
+ * one. Of those who name very many, only the newest are kept.
+ */
 export async function saveWithheldKey(
   db: Transaction<Database>,
   account: UserId,
@@ -27,18 +33,25 @@ export async function saveWithheldKey(
   const among = roomId === undefined ? rooms : rooms.where("room_id", "=", roomId);
   if ((await among.limit(1).executeTakeFirst()) === undefined) return;
   const said = { code: key.code, received_at: instantText(now) };
+  const by = { account, sender, room_id: roomId ?? "" };
   await db
     .insertInto("withheld_key")
-    .values({
-      account,
-      sender: key.sender,
-      room_id: key.roomId ?? "",
-      session_id: key.sessionId ?? "",
-      ...said,
-    })
+    .values({ ...by, session_id: key.sessionId ?? "", ...said })
     .onConflict((conflict) =>
       conflict.columns(["account", "sender", "room_id", "session_id"]).doUpdateSet(said),
     )
+    .execute();
+  const newest = db
+    .selectFrom("withheld_key")
+    .select("session_id")
+    .where((row) => row.and(by))
+    .orderBy("received_at", "desc")
+    .orderBy("session_id")
+    .limit(mostWithheld);
+  await db
+    .deleteFrom("withheld_key")
+    .where((row) => row.and(by))
+    .where("session_id", "not in", newest)
     .execute();
 }
 

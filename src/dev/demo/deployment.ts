@@ -33,6 +33,8 @@ export interface DeploymentOptions {
   readonly operators?: readonly string[];
   /** Connection URL of PostgreSQL; without it the embedded database is used. */
   readonly databaseUrl?: string | undefined;
+  /** Homeserver and bots write their logs at the level DEBUG; default false. */
+  readonly debug?: boolean;
   readonly onProgress?: (text: string) => void;
   /** Once aborted, nothing more is started, and bots that are only just starting are ended. */
   readonly signal?: AbortSignal;
@@ -71,7 +73,8 @@ export interface Deployment {
 
 /** Writes what is missing (registration, master key, rogatory.yaml) and starts the homeserver. */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { directory, serverName, port = "free", federation, onProgress, signal } = options;
+  const { directory, serverName, port = "free", federation, debug = false } = options;
+  const { onProgress, signal } = options;
   const files = deploymentFiles(directory);
   await makeDirectory(directory);
   if (!existsSync(files.registration)) {
@@ -81,6 +84,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   signal?.throwIfAborted();
   const homeserver = await startHomeserver({
     ...{ directory: files.homeserver, port, serverName, registrations: [files.registration] },
+    debug,
     ...(federation === undefined ? {} : { federation }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
@@ -127,6 +131,7 @@ function configuration(options: DeploymentOptions, homeserver: Homeserver): stri
       : { database: { kind: "postgresql", urlFile: "database.url" } }),
     vault: { masterKeyFile: "master.key" },
     operators: options.operators ?? [],
+    ...(options.debug === true ? { log: { level: "debug" } } : {}),
     ...(options.clock === undefined ? {} : { clock: { startAt: options.clock.toString() } }),
   });
 }

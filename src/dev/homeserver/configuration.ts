@@ -14,6 +14,8 @@ export interface HomeserverSettings {
   readonly registrations: readonly string[];
   /** Left out: it speaks with no other homeserver. */
   readonly federation?: Federation | undefined;
+  /** Its log is written at the level DEBUG, and kept whole. */
+  readonly debug?: boolean | undefined;
 }
 
 /** Where a development homeserver keeps its things. */
@@ -60,7 +62,10 @@ export async function writeConfiguration(
     const keyId = `a_${randomBytes(2).toString("hex")}`;
     await writePrivateFile(files.signingKey, `ed25519 ${keyId} ${key}\n`);
   }
-  await writePrivateFile(files.logConfiguration, stringify(logConfiguration(files.log)));
+  await writePrivateFile(
+    files.logConfiguration,
+    stringify(logConfiguration(files.log, settings.debug === true)),
+  );
 
   const before = await readFile(files.configuration, "utf8").catch(() => "");
   const text = stringify({
@@ -110,7 +115,7 @@ async function keepSecret(path: string): Promise<string> {
   return secret;
 }
 
-function logConfiguration(path: string) {
+function logConfiguration(path: string, debug: boolean) {
   return {
     version: 1,
     formatters: {
@@ -124,12 +129,12 @@ function logConfiguration(path: string) {
         formatter: "precise",
         filename: path,
         maxBytes: 20_000_000,
-        backupCount: 2,
+        backupCount: debug ? 1000 : 2,
         encoding: "utf8",
       },
     },
     loggers: { "synapse.storage.SQL": { level: "INFO" } },
-    root: { level: "INFO", handlers: ["file"] },
+    root: { level: debug ? "DEBUG" : "INFO", handlers: ["file"] },
     disable_existing_loggers: false,
   };
 }

@@ -35,6 +35,8 @@ export interface HomeserverOptions {
   readonly registrations: readonly string[];
   /** Left out: it speaks with no other homeserver. */
   readonly federation?: Federation;
+  /** Its log is written at the level DEBUG, and kept whole; default false. */
+  readonly debug?: boolean;
   readonly onProgress?: (text: string) => void;
   readonly environment?: Omit<EnvironmentOptions, "onProgress">;
 }
@@ -85,7 +87,7 @@ export async function startHomeserver(options: HomeserverOptions): Promise<Homes
 }
 
 async function startLocked(python: string, options: HomeserverOptions) {
-  const { directory, registrations, federation } = options;
+  const { directory, registrations, federation, debug } = options;
   const files = homeserverFiles(directory);
   const serverName = await checkServerName(directory, options.serverName ?? DEFAULT_SERVER_NAME);
   const running = await readRunningProcess(files.process, files.configuration);
@@ -94,7 +96,7 @@ async function startLocked(python: string, options: HomeserverOptions) {
 
   if (running !== undefined) {
     const port = wanted === "free" ? Number(new URL(running.url).port) : wanted;
-    const settings = { directory, port, serverName, registrations, federation };
+    const settings = { directory, port, serverName, registrations, federation, debug };
     const { registrationSharedSecret, changed } = await writeConfiguration(settings);
     if (!changed) {
       await waitUntilReady(running, files);
@@ -110,7 +112,7 @@ async function startLocked(python: string, options: HomeserverOptions) {
   for (;;) {
     triesLeft -= 1;
     const port = await claimPort(wanted === "free" ? 0 : wanted);
-    const settings = { directory, port, serverName, registrations, federation };
+    const settings = { directory, port, serverName, registrations, federation, debug };
     const { registrationSharedSecret } = await writeConfiguration(settings);
     options.onProgress?.("Starting the homeserver...");
     try {

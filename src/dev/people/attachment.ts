@@ -1,5 +1,33 @@
+import { z } from "zod";
 import { RogatoryError } from "../../domain/errors.ts";
+import { createFileKey, encryptFile } from "../../matrix/media/encrypted-file.ts";
 import type { EncryptedFile } from "./message.ts";
+
+const Uploaded = z.object({ content_uri: z.string().startsWith("mxc://") });
+
+/** Encrypts an attachment and uploads it, without its name; gives what opens it. */
+export async function uploadAttachment(
+  homeserverUrl: string,
+  accessToken: string,
+  bytes: Uint8Array,
+) {
+  const { ciphertext, file } = encryptFile(bytes, createFileKey());
+  const response = await fetch(`${homeserverUrl}/_matrix/media/v3/upload`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${accessToken}`,
+      "content-type": "application/octet-stream",
+    },
+    body: ciphertext,
+  });
+  if (!response.ok) {
+    throw new RogatoryError(
+      "people.upload-refused",
+      `The homeserver did not take an attachment (${response.status}).`,
+    );
+  }
+  return { ...file, url: Uploaded.parse(await response.json()).content_uri };
+}
 
 /**
  * Downloads an encrypted attachment, checks it and decrypts it (client-server specification,

@@ -7,6 +7,7 @@ import {
   SyncState,
 } from "matrix-js-sdk";
 import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { z } from "zod";
 import { type GapWatch, readGaps } from "./gaps.ts";
 import { readMessage } from "./message.ts";
 import type { Timeline } from "./timeline.ts";
@@ -55,6 +56,19 @@ export function readEvents(
   readGaps(client, gaps, known, read);
   client.on(MatrixEventEvent.Decrypted, keep);
   return events;
+}
+
+const RoomKey = z.object({ room_id: z.string() });
+
+/** Of whom, and for which room, keys came or were withheld; grows with what comes. */
+export function heardKeys(client: MatrixClient): ReadonlySet<string> {
+  const heard = new Set<string>();
+  client.on(ClientEvent.ToDeviceEvent, (event) => {
+    if (!/\broom_key(?:\.withheld)?$/.test(event.getType())) return;
+    const { data } = RoomKey.safeParse(event.getContent());
+    if (data !== undefined) heard.add(`${event.getSender()} ${data.room_id}`);
+  });
+  return heard;
 }
 
 /** Only what a chat needs: 45 clients share one process. */

@@ -1,5 +1,5 @@
 import { describeError, RogatoryError } from "../../domain/errors.ts";
-import type { UserId } from "../../domain/ids.ts";
+import type { RoomId, UserId } from "../../domain/ids.ts";
 import { type Person, preparePerson } from "./person.ts";
 import {
   type Member,
@@ -16,6 +16,8 @@ const AT_ONCE = 5;
 
 const people = new Map<UserId, Person>();
 const told = new Set<string>();
+/** Who has handed out the keys of what they will say in which room. */
+const prepared: { readonly userId: UserId; readonly roomId: RoomId }[] = [];
 
 async function perform(request: Request): Promise<unknown> {
   switch (request.name) {
@@ -26,8 +28,7 @@ async function perform(request: Request): Promise<unknown> {
     case "accept":
       return acceptAll();
     case "prepare":
-      await find(request.userId).prepareToSpeak(request.roomId);
-      return null;
+      return prepareToSpeak(find(request.userId), request.roomId);
     case "say": {
       const { userId, roomId, text, inReplyTo, timeout } = request;
       const eventId = await find(userId).say(roomId, text, { inReplyTo });
@@ -70,6 +71,22 @@ async function joinRoomByRoom(all: readonly Person[]): Promise<void> {
   for (const group of Map.groupBy(seats, ({ roomId }) => roomId).values()) {
     await inGroups(group, ({ person, roomId }) => person.join(roomId));
   }
+}
+
+/**
+ * Two who each open an Olm session with the other, before either has heard of it, hand out the keys of a
+ * room anew, and only from the next message on: those before stay unreadable. So whoever prepares has
+ * first heard of those who did before, wherever they meet.
+ */
+async function prepareToSpeak(person: Person, roomId: RoomId): Promise<null> {
+  const own = new Set(person.rooms().map((room) => room.roomId));
+  const others = prepared.filter(
+    (other) => other.userId !== person.userId && own.has(other.roomId),
+  );
+  await Promise.all(others.map((other) => person.hearsKeysOf(other.userId, other.roomId)));
+  await person.prepareToSpeak(roomId);
+  prepared.push({ userId: person.userId, roomId });
+  return null;
 }
 
 async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

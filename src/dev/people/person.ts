@@ -9,8 +9,8 @@ import { RogatoryError } from "../../domain/errors.ts";
 import { EventId, type RoomId, type UserId } from "../../domain/ids.ts";
 import { sdkLogger } from "../../matrix/crypto/sdk-logger.ts";
 import type { Account } from "../homeserver/accounts.ts";
-import { downloadAttachment } from "./attachment.ts";
-import { crossSign, readEvents, startSync } from "./client.ts";
+import { downloadAttachment, uploadAttachment } from "./attachment.ts";
+import { crossSign, heardKeys, readEvents, startSync } from "./client.ts";
 import { GapWatch } from "./gaps.ts";
 import { acceptInvitations, invitations, joinPatiently } from "./invitations.ts";
 import { answers, type RoomMessage } from "./message.ts";
@@ -62,12 +62,19 @@ export interface Person {
    * somebody begins to type.
    */
   prepareToSpeak(roomId: RoomId): Promise<void>;
+  /**
+   * Waits until somebody has handed over the keys of what they say in a room, or said that they do not;
+   * for a few seconds, for a client may refuse to hear of it.
+   */
+  hearsKeysOf(speaker: UserId, roomId: RoomId): Promise<void>;
   /** Says something, encrypted; never sends to a room that is not known to be encrypted. */
   say(
     roomId: RoomId,
     text: string,
     options?: { readonly inReplyTo?: EventId | undefined },
   ): Promise<EventId>;
+  /** Sends an encrypted file, as clients do. */
+  sendFile(roomId: RoomId, name: string, bytes: Uint8Array): Promise<EventId>;
   /** The first message that matches, already read or still to come. */
   firstMessage(
     matches: (message: RoomMessage) => boolean,
@@ -92,6 +99,7 @@ export interface Person {
 }
 
 const DEFAULT_TIMEOUT = 60_000;
+const KEYS_TIMEOUT = 5_000;
 
 /** Starts a client with a fresh device and waits until it has synchronised. */
 export async function startPerson(
@@ -139,7 +147,8 @@ export async function preparePerson(
 
   const timeline = new Timeline();
   const events = readEvents(client, timeline, gaps);
-  return person({ client, crypto, timeline, events, pace, homeserver, account, options });
+  const keys = heardKeys(client);
+  return person({ client, crypto, timeline, events, keys, pace, homeserver, account, options });
 }
 
 interface Parts {
@@ -147,6 +156,8 @@ interface Parts {
   readonly crypto: CryptoApi;
   readonly timeline: Timeline;
   readonly events: ReadonlyMap<string, MatrixEvent>;
+  /** Speaker and room of the keys that came, or were withheld. */
+  readonly keys: ReadonlySet<string>;
   readonly pace: Pace;
   readonly homeserver: { readonly url: string };
   readonly account: PersonAccount;
@@ -154,11 +165,21 @@ interface Parts {
 }
 
 function person(parts: Parts): Person {
-  const { client, crypto, timeline, events, pace, homeserver, account } = parts;
+  const { client, crypto, timeline, events, keys, pace, homeserver, account } = parts;
   const isReplyTo = (message: RoomMessage, eventId: EventId) =>
     message.sender !== account.userId && answers(message, eventId);
   const firstMessage: Person["firstMessage"] = (matches, waitedFor, timeout = DEFAULT_TIMEOUT) =>
     pace.hurry(() => timeline.first(matches, waitedFor, timeout));
+  const prepareRoom = async (roomId: RoomId) => {
+    if (!(await crypto.isEncryptionEnabledInRoom(roomId))) {
+      throw new RogatoryError(
+        "people.not-encrypted",
+        "Nothing was said: the room is not known to be encrypted.",
+      );
+    }
+    // One's keys go to whom the client knows to be in the room.
+    await client.getRoom(roomId)?.loadMembersIfNeeded();
+  };
 
   return {
     userId: account.userId,
@@ -187,20 +208,26 @@ function person(parts: Parts): Person {
       await room.loadMembersIfNeeded();
       await crypto.prepareToEncrypt(room);
     },
+    async hearsKeysOf(speaker, roomId) {
+      const what = `the keys of ${speaker} for ${account.userId}`;
+      const heard = () => (keys.has(`${speaker} ${roomId}`) ? true : undefined);
+      await pace.hurry(() => afterSync(client, heard, what, KEYS_TIMEOUT)).catch(() => {});
+    },
     async say(roomId, text, options = {}) {
-      if (!(await crypto.isEncryptionEnabledInRoom(roomId))) {
-        throw new RogatoryError(
-          "people.not-encrypted",
-          "Nothing was said: the room is not known to be encrypted.",
-        );
-      }
-      // One's keys go to whom the client knows to be in the room.
-      await client.getRoom(roomId)?.loadMembersIfNeeded();
+      await prepareRoom(roomId);
       const { event_id } = await client.sendMessage(roomId, {
         ...{ msgtype: MsgType.Text, body: text },
         ...(options.inReplyTo === undefined
           ? {}
           : { "m.relates_to": { "m.in_reply_to": { event_id: options.inReplyTo } } }),
+      });
+      return EventId.parse(event_id);
+    },
+    async sendFile(roomId, name, bytes) {
+      await prepareRoom(roomId);
+      const file = await uploadAttachment(homeserver.url, account.accessToken, bytes);
+      const { event_id } = await client.sendMessage(roomId, {
+        ...{ msgtype: MsgType.File, body: name, filename: name, file },
       });
       return EventId.parse(event_id);
     },

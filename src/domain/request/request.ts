@@ -5,7 +5,11 @@ import { StateCode } from "./states.ts";
 
 export const LONGEST_MEASURE = 2000;
 
-export const RequestDetails = z.strictObject({
+export const LegalRequest = z.strictObject({
+  instrument: InstrumentCode,
+  /** Counted from 1 inside the case and the instrument; people see it as `EIO-001`. */
+  number: z.int().positive(),
+  status: z.string(),
   issuing: StateCode,
   /** Empty for what goes to Eurojust. */
   executing: z.array(StateCode),
@@ -15,14 +19,7 @@ export const RequestDetails = z.strictObject({
   /** The room in which it was made. */
   room: CaseRoomId.optional(),
 });
-export type RequestDetails = z.infer<typeof RequestDetails>;
-
-export interface LegalRequest extends RequestDetails {
-  readonly instrument: InstrumentCode;
-  /** Counted from 1 inside the case and the instrument; people see it as `EIO-001`. */
-  readonly number: number;
-  readonly status: string;
-}
+export type LegalRequest = z.infer<typeof LegalRequest>;
 
 export interface RequestNumber {
   readonly instrument: InstrumentCode;

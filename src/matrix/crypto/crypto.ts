@@ -9,7 +9,8 @@ import {
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { RogatoryError } from "../../domain/errors.ts";
-import { DeviceId, type EventId, RoomId, type UserId } from "../../domain/ids.ts";
+import { DeviceId, type EventId, RoomId, serverOf, type UserId } from "../../domain/ids.ts";
+import { UnreachableError } from "../http.ts";
 import {
   type CryptoBackend,
   CryptoBackendContract,
@@ -18,6 +19,7 @@ import {
 } from "./backend.ts";
 import { clearParts } from "./clear-parts.ts";
 import { CryptoIdentity, judgeRecoveryKey, type RecoveryKeyVerdict } from "./identity.ts";
+import { type ClaimOptions, isUnanswered, KeyClaims } from "./key-claims.ts";
 import { KeyQueries } from "./key-queries.ts";
 import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
 import { requireCiphertext } from "./send-gate.ts";
@@ -35,6 +37,8 @@ export interface CryptoAccount {
   /** Encrypts the crypto store itself: 32 bytes. */
   readonly storeKey: Uint8Array;
   readonly log: SdkLogSink;
+  /** For tests: how long a claim of keys may take, and what follows. */
+  readonly claims?: Omit<ClaimOptions, "serverName">;
 }
 
 /** Gives the recovery key of the account's secret storage. */
@@ -127,9 +131,13 @@ export class AccountCrypto {
   /** Opens the account's crypto store, or makes it. `globalThis.indexedDB` must be installed. */
   static async open(account: CryptoAccount, recovery: RecoveryKeyReader): Promise<AccountCrypto> {
     const keyQueries = new KeyQueries();
+    const claims = new KeyClaims(
+      { ...account.claims, serverName: serverOf(account.userId) },
+      (resource, options) => keyQueries.fetch(resource, options),
+    );
     const client = createClient({
       baseUrl: account.homeserverUrl,
-      fetchFn: (resource, options) => keyQueries.fetch(resource, options),
+      fetchFn: (resource, options) => claims.fetch(resource, options),
       accessToken: account.token,
       userId: account.userId,
       deviceId: account.deviceId,
@@ -260,6 +268,7 @@ export class AccountCrypto {
    * Encrypts an event for everybody in the room.
    *
    * @returns the content to send as `m.room.encrypted`
+   * @throws UnreachableError if the homeserver did not answer what had to be asked before
    * @throws if the room was not configured, or what came out is no ciphertext
    */
   async encrypt(
@@ -268,7 +277,11 @@ export class AccountCrypto {
     content: Record<string, unknown>,
   ): Promise<Record<string, unknown>> {
     const event = new MatrixEvent({ type, room_id: room.roomId, content });
-    await this.#backend.encryptEvent(event, room);
+    await this.#backend.encryptEvent(event, room).catch((cause: unknown) => {
+      // Keys could not be claimed or handed out: nothing is known against the message itself.
+      if (!isUnanswered(cause)) throw cause;
+      throw new UnreachableError("the keys of the room could not be handed out", { cause });
+    });
     const wire = requireCiphertext(event);
     // A relation stands outside the ciphertext, where servers and clients look for it.
     const relation = content["m.relates_to"];

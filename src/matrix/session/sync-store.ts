@@ -14,6 +14,7 @@ import {
 import {
   closeGap,
   findGapToWaitFor,
+  forgetGaps,
   moveGap,
   openGap,
   type TimelineGap,
@@ -108,6 +109,9 @@ export async function saveSyncBatch(
       }
       await noteGap(transaction, batch, room);
       await receiveMessages(transaction, batch, room.roomId, room.messages);
+      if (gone.has(room.memberships.get(batch.account) ?? "")) {
+        await forgetGaps(transaction, batch.account, room.roomId);
+      }
       for (const eventId of room.redacted) {
         await dropRedacted(transaction, batch.account, room.roomId, eventId);
       }
@@ -204,6 +208,7 @@ async function saveMemberships(
 }
 
 const present: ReadonlySet<string> = new Set(["join", "invite", "knock"]);
+const gone: ReadonlySet<string> = new Set(["leave", "ban"]);
 
 /** Marks the step as sent whose message this is, if it is one that the asking device has sent. */
 export async function confirmEcho(

@@ -1,5 +1,4 @@
 import { roomTemplate } from "../../config/room-template.ts";
-import { takeNumber } from "../../db/repositories/counters.ts";
 import { insertRequest } from "../../db/repositories/requests.ts";
 import type { Case } from "../../domain/case/case.ts";
 import { isAllowed, mayDraft, stateNameOf, stateOf, whatFirst } from "../../domain/case/life.ts";
@@ -41,19 +40,16 @@ export async function createRequest(
   }
   refuseSameState(instrument, issuing, executing);
   checkParticipation(catalogue, instrument, issuing, executing, today);
-  const number = await takeNumber(work.db, work.caseId, `request:${instrument.code}`);
   const { salt, sha256 } = fingerprint(measure);
-  const request: LegalRequest = {
+  const request = await insertRequest(work.db, work.seal, work.caseId, {
     instrument: instrument.code,
-    number,
     status: catalogue.statuses.initial,
     issuing,
     executing: [...executing],
     measure,
     room: room?.id,
     salt,
-  };
-  await insertRequest(work.db, work.seal, work.caseId, request);
+  });
   await logAct(work, "request.create", {
     request: formatRequestNumber(request),
     issuing,

@@ -19,6 +19,25 @@ export async function filesWith(
   return found;
 }
 
+/**
+ * A text in ASCII as it would stand in a file: UTF-8 and the escapes of JSON, HTML, SQL and addresses
+ * leave letters, digits and hyphens as they are; Base64 depends on where in its groups of three the
+ * text begins.
+ */
+export function encodingsOf(text: string): readonly string[] {
+  if (!/^[\w-]+$/.test(text)) throw new TypeError("an escape would hide this text");
+  const bytes = Buffer.from(text);
+  const hex = bytes.toString("hex");
+  const base64 = [0, 1, 2].map((shift) => {
+    const whole = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
+    // The first letters, and the last ones, also say something of what stands beside.
+    return whole.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
+  });
+  return [...new Set([text, hex, hex.toUpperCase(), ...base64])];
+}
+
 /** The longest passages of a text that stand in every encoding as they are. */
 export function passagesOf(text: string): readonly string[] {
   return text

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../../src/db/database.ts";
 import { receiveEvent } from "../../../src/db/repositories/inbox.ts";
-import { countWithheldKeys, saveWithheldKey } from "../../../src/db/repositories/withheld-keys.ts";
+import {
+  countWithheldKeys,
+  mostWithheld,
+  saveWithheldKey,
+} from "../../../src/db/repositories/withheld-keys.ts";
 import { EventId, RoomId, UserId } from "../../../src/domain/ids.ts";
 import { readWithheldKeys } from "../../../src/matrix/session/withheld-keys.ts";
 
 const account = UserId.parse("@clerk:rogatory.localhost");
 const sender = UserId.parse("@leader:rogatory.localhost");
-const now = Temporal.Instant.from("2026-12-01T10:00:00Z");
+let now = Temporal.Instant.from("2026-12-01T10:00:00Z");
 
 const withheld = (content: object) => ({ type: "m.room_key.withheld", sender, content });
 const session = (id: string, code = "m.unverified") =>
@@ -78,5 +82,29 @@ describe("room keys that others withhold", () => {
     await db.updateTable("inbox").set({ state: "done" }).execute();
     const codes = (await countWithheldKeys(db, account)).map(({ code }) => code);
     expect(codes).toEqual(["m.no_olm", "m.unverified"]);
+  });
+
+  it("fill no more than some rows of a sender and room, the newest, and crowd out nobody else's", async () => {
+    const other = UserId.parse("@member:rogatory.localhost");
+    await db
+      .insertInto("room_member")
+      .values({ room_id: RoomId.parse("!room"), user_id: other, membership: "join" })
+      .execute();
+    await take([{ ...session("kept"), sender: other }]);
+    for (const batch of ["a", "b", "c"]) {
+      now = now.add({ seconds: 1 });
+      await take(Array.from({ length: 80 }, (_, index) => session(`${batch}${index}`)));
+    }
+    const rows = await db
+      .selectFrom("withheld_key")
+      .select(["sender", "session_id"])
+      .where("room_id", "=", "!room")
+      .execute();
+    const sessions = (of: UserId) =>
+      rows.flatMap((row) => (row.sender === of ? [row.session_id] : []));
+    expect(sessions(other)).toEqual(["kept"]);
+    expect(sessions(sender)).toHaveLength(mostWithheld);
+    expect(sessions(sender).filter((id) => id.startsWith("c"))).toHaveLength(80);
+    expect(sessions(sender).filter((id) => id.startsWith("a"))).toHaveLength(0);
   });
 });

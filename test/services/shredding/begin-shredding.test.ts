@@ -5,8 +5,15 @@ import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { rewriteTables } from "../../../src/db/catalog.ts";
 import { findCase, findCaseByName, listCases } from "../../../src/db/repositories/cases.ts";
+import { CaseRoomId, newId, RoomId } from "../../../src/domain/ids.ts";
 import { beginShredding, planShredding } from "../../../src/services/shredding/begin-shredding.ts";
-import { dump, type FilledDatabase, fillDatabase, now } from "../../support/filled-database.ts";
+import {
+  bot,
+  dump,
+  type FilledDatabase,
+  fillDatabase,
+  now,
+} from "../../support/filled-database.ts";
 
 function shred({ db, vault }: FilledDatabase, name = "JIT-0001") {
   return db
@@ -66,6 +73,38 @@ describe("destroying a case in the database", () => {
     expect(rows).toMatchObject({ later_note: 1, later_answer: 1 });
     const left = await sql`select id from later_answer`.execute(db);
     expect(left.rows).toEqual([{ id: "JIT-0002" }]);
+  });
+
+  it("forgets what was still to be fetched of its rooms, and what their people withheld", async () => {
+    await using filled = await fillDatabase();
+    const { db, cases } = filled;
+    for (const { id, code } of cases) {
+      await db
+        .insertInto("case_room")
+        .values({
+          ...{ id: newId(CaseRoomId), case_id: id, kind: "plenary", section: null, position: 0 },
+          ...{ plan_key: code, room_id: RoomId.parse(`!${code}`), label: null, pair: null },
+          restricted: false,
+        })
+        .execute();
+      await db
+        .insertInto("timeline_gap")
+        .values({
+          ...{ account: bot, room_id: RoomId.parse(`!${code}`), from_token: "a", to_token: "b" },
+          ...{ opened_at: now.toString(), retry_at: null, failure: "M_UNKNOWN", given_up_at: null },
+        })
+        .execute();
+      await db
+        .insertInto("withheld_key")
+        .values({
+          ...{ account: bot, sender: "@elena:rogatory.localhost", room_id: `!${code}` },
+          ...{ session_id: "s", code: "m.unverified", received_at: now.toString() },
+        })
+        .execute();
+    }
+    expect((await shred(filled)).rows).toMatchObject({ timeline_gap: 1, withheld_key: 1 });
+    const left = await db.selectFrom("timeline_gap").select("room_id").execute();
+    expect(left).toEqual([{ room_id: "!JIT-0002" }]);
   });
 
   it("leaves the wrapped key nowhere in the tables' files", async () => {
