@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { ClientEvent, KnownMembership, type MatrixClient, type Room } from "matrix-js-sdk";
 import { RogatoryError } from "../../domain/errors.ts";
 import { RoomId } from "../../domain/ids.ts";
@@ -41,9 +40,22 @@ export async function loadMembers(client: MatrixClient, roomId: string): Promise
       return;
     } catch (error) {
       if (triesLeft === 0 || !client.clientRunning) throw error;
-      await delay(200);
+      // Under load it may be a while until the sync that brings the joining.
+      await nextSync(client, 5000);
     }
   }
+}
+
+function nextSync(client: MatrixClient, timeoutMilliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      clearTimeout(timer);
+      client.off(ClientEvent.Sync, settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, timeoutMilliseconds);
+    client.on(ClientEvent.Sync, settle);
+  });
 }
 
 /** What `find` finds, looked for now and after every sync. */
