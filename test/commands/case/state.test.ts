@@ -200,6 +200,7 @@ describe("the second leader of a transition", () => {
     await ask("ro-pros", "!case state post-operational");
     expect(await ask("two", "!case confirm 1")).toContain("another leader");
     await ask("be-ij", "!member remove @nightjar-ro-pros");
+    await ask("nl-pros", "!member confirm 1");
     expect(await ask("nl-pros", "!case confirm 1")).toContain("may not do so any more");
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findPerson, listCaseRooms, listPeople } from "../../../src/db/repositories/cases.ts";
 import { lastDetails } from "../../../src/db/repositories/journal.ts";
+import { updateProfile } from "../../../src/db/repositories/members.ts";
 import { UserId } from "../../../src/domain/ids.ts";
 import { type CaseHarness, caseOf } from "../../support/case-harness.ts";
 import { openNightjar } from "../../support/nightjar-demo.ts";
@@ -178,6 +179,68 @@ describe("a leader of another State or body", () => {
   });
 });
 
+describe("a leader who is not the last one of another State", () => {
+  /** A second leader of Belgium, whom two have agreed on. */
+  beforeEach(async () => {
+    await ask(
+      "ro-pros",
+      '!member add @nightjar-second:rogatory.localhost leader BE "Second judge"',
+    );
+    await ask("be-ij", "!member confirm 1");
+  });
+
+  it.each(["!member remove @nightjar-be-ij", "!member role @nightjar-be-ij member"])(
+    "is not taken from it without the other one: %s",
+    async (line) => {
+      const before = await stepsFor(id("be-ij"));
+      const answer = await ask("ro-pros", line);
+      expect(answer).toContain("Nothing is changed yet: it takes a leader from BE");
+      expect(answer).toContain("Second judge (BE)");
+      expect(answer).not.toContain("nightjar-nl-pros");
+      expect(await ask("nl-pros", "!member confirm 2")).toContain("of BE if it has one");
+      expect(await ask("be-ij", "!member confirm 2")).toContain("by another leader");
+      expect(await stepsFor(id("be-ij"))).toEqual(before);
+      expect(await ask("second", "!member confirm 2")).toMatch(/is removed|is now JIT member/);
+    },
+  );
+
+  it("is taken by the other one alone, who then is the last one", async () => {
+    expect(await ask("be-ij", "!member remove @nightjar-second")).toContain("is removed");
+    expect(await ask("ro-pros", "!member remove @nightjar-be-ij")).toContain("last leader of BE");
+    expect(await ask("nl-pros", "!member confirm 2")).toContain("is removed");
+  });
+
+  it("does not stay by means of a leader whom they have made themselves", async () => {
+    await ask("be-ij", "!member remove @nightjar-second");
+    await ask("be-ij", '!member add @nightjar-own:rogatory.localhost leader BE "Third judge"');
+    await ask("ro-pros", "!member remove @nightjar-be-ij");
+    expect(await ask("nl-pros", "!member confirm 2")).toContain("is removed");
+  });
+});
+
+describe("the last leader of a State", () => {
+  it("is not taken from it, and nobody put in their place, by two leaders of one other State", async () => {
+    const { seal } = await caseOf(harness);
+    const people = await listPeople(harness.db, seal, harness.caseId);
+    const police = people.find(({ userId }) => userId === id("be-police"));
+    if (police === undefined) throw new Error("nobody of that name");
+    // Two leaders of Romania neither of whom has made the other one.
+    await harness.db.transaction().execute((transaction) =>
+      updateProfile(transaction, seal, police.id, {
+        ...police.profile,
+        ...{ state: "RO", role: "leader" },
+      }),
+    );
+    const answer = await ask("ro-pros", "!member remove @nightjar-nl-pros");
+    expect(answer).toContain("Investigating judge, JIT leader (BE)");
+    expect(answer).not.toContain("be-police");
+    expect(await ask("be-police", "!member confirm 1")).toContain("or else of a third State");
+    await ask("ro-pros", '!member add @puppet:x.example leader LU "Prosecutor"');
+    expect(await ask("be-police", "!member confirm 2")).toContain("or else of a third State");
+    expect(await ask("be-ij", "!member confirm 1")).toContain("is removed");
+  });
+});
+
 describe("a second leader", () => {
   it("is nobody whom the one who asks has made a leader, nor whom that one has made", async () => {
     await ask("ro-pros", `!member add ${id("two")} leader RO "Second prosecutor"`);
@@ -306,7 +369,7 @@ describe("!member role", () => {
       "invite leaders",
       "set-power notices 50",
     ]);
-    await ask("ro-pros", "!member role @nightjar-be-police member");
+    await ask("be-ij", "!member role @nightjar-be-police member");
     expect((await stepsFor(id("be-police"))).slice(5)).toEqual([
       "set-power space 0",
       "set-power coordination 0",
