@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { terminal } from "../dev/terminal.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { OperationParams, OperationResult } from "../process/operation-shapes.ts";
+import { accountNotes } from "../services/case/unknown-accounts.ts";
 import { columns } from "./columns.ts";
 import { type OperatorOptions, operate, show, withOperatorOptions } from "./operator-options.ts";
 
@@ -17,9 +18,15 @@ interface FileOptions extends OperatorOptions {
 
 interface ConsentOptions extends FileOptions {
   readonly yes?: true;
+  readonly allowUnknownAccounts?: true;
 }
 
 type Plan = OperationResult<"case.plan">;
+
+const allowUnknown = [
+  "--allow-unknown-accounts",
+  "invite people whose account the homeserver does not know yet; who is asked is shown them",
+] as const;
 
 /** Sub-commands that read a case file. */
 export function registerCaseFile(group: Command): void {
@@ -29,10 +36,12 @@ export function registerCaseFile(group: Command): void {
   withFile(group.command("apply"))
     .description("create the case of a file, or add what is new in it to the case of that name")
     .option("--yes", "do not ask; without a terminal nothing is done without it")
+    .option(...allowUnknown)
     .action(apply);
   withFile(group.command("new"))
     .description("create the case of a file; refused if there is a case of that name")
     .option("--yes", "do not ask; without a terminal nobody is asked anyway")
+    .option(...allowUnknown)
     .action(create);
 }
 
@@ -53,11 +62,12 @@ async function plan(options: FileOptions): Promise<void> {
 
 async function apply(options: ConsentOptions): Promise<void> {
   const files = await readFiles(options);
+  let isAgreed = false;
   if (options.yes !== true) {
     const mayAsk = isAtTerminal() && options.json !== true;
     const planned = await operate(options, (ask) => ask["case.plan"](files));
-    const agreed = mayAsk && (await consent(planned));
-    if (!agreed) {
+    isAgreed = mayAsk && (await consent(planned));
+    if (!isAgreed) {
       // A program reads one answer: the plan has a sub-command of its own.
       if (!mayAsk && options.json !== true) show(options, planned, planText);
       throw new RogatoryError(
@@ -67,21 +77,28 @@ async function apply(options: ConsentOptions): Promise<void> {
     }
   }
   const applied = await operate(options, (ask) =>
-    ask["case.apply"]({ ...files, cause: `cli-${randomUUID()}` }),
+    ask["case.apply"]({ ...files, ...wish(options, isAgreed) }),
   );
   show(options, applied, appliedText);
 }
 
 async function create(options: ConsentOptions): Promise<void> {
   const files = await readFiles(options);
+  let isAgreed = false;
   if (options.yes !== true && options.json !== true && isAtTerminal()) {
-    const agreed = await consent(await operate(options, (ask) => ask["case.plan"](files)));
-    if (!agreed) throw new RogatoryError("case.no-consent", "Nothing was done.");
+    isAgreed = await consent(await operate(options, (ask) => ask["case.plan"](files)));
+    if (!isAgreed) throw new RogatoryError("case.no-consent", "Nothing was done.");
   }
   const created = await operate(options, (ask) =>
-    ask["case.new"]({ ...files, cause: `cli-${randomUUID()}` }),
+    ask["case.new"]({ ...files, ...wish(options, isAgreed) }),
   );
   show(options, created, createdText);
+}
+
+/** Who has seen the plan has been told of unknown accounts; a script says that it expects them. */
+function wish({ allowUnknownAccounts }: ConsentOptions, isAgreed: boolean) {
+  const refuseUnknownAccounts = allowUnknownAccounts !== true && !isAgreed;
+  return { cause: `cli-${randomUUID()}`, refuseUnknownAccounts };
 }
 
 async function readFiles(options: FileOptions): Promise<OperationParams<"case.plan">> {
@@ -120,7 +137,15 @@ const ways = {
   joined: "joined by the registrar",
 } as const satisfies Readonly<Record<Plan["people"][number]["way"], string>>;
 
-function planText({ name, kind, code, rooms, people, kept }: Plan): readonly string[] {
+function planText({
+  name,
+  kind,
+  code,
+  rooms,
+  people,
+  kept,
+  unknownAccounts,
+}: Plan): readonly string[] {
   return [
     code === undefined
       ? `${name} (${kind}): a new case; its neutral code is chosen when it is made.`
@@ -151,6 +176,7 @@ function planText({ name, kind, code, rooms, people, kept }: Plan): readonly str
       ]),
     ]),
     ...(kept.length === 0 ? [] : ["", ...kept]),
+    ...accountNotes(unknownAccounts).flatMap((note) => ["", note]),
   ];
 }
 

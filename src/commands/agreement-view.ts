@@ -3,7 +3,12 @@ import { StateCode, stateName } from "../domain/request/states.ts";
 import { formatDate } from "../domain/time/format.ts";
 import type { ShownAgreement } from "../services/case/agreement.ts";
 
-const standing = { draft: "draft", "in-force": "in force", over: "over" } as const;
+const standing = {
+  draft: "draft",
+  signed: "signed, and in force from its first day on",
+  "in-force": "in force",
+  over: "over",
+} as const;
 
 export function agreementFields(shown: ShownAgreement): readonly (readonly [string, Line])[] {
   const { state, agreement, leaders, administrators, daysLeft } = shown;

@@ -22,7 +22,7 @@ import {
 } from "../documents/message/outcome.ts";
 import { readCaseSaid } from "../domain/case/case-said.ts";
 import { RogatoryError } from "../domain/errors.ts";
-import type { CaseId } from "../domain/ids.ts";
+import type { CaseId, UserId } from "../domain/ids.ts";
 import { commonRoom } from "../services/case/common-room.ts";
 import { type AskedFurther, askFurther, beginAsking } from "../services/case/create-by-asking.ts";
 import { casesOf, type OwnCase } from "../services/case/own-cases.ts";
@@ -34,6 +34,13 @@ import { type RouterOptions, runInRoom } from "./router.ts";
 export type ReadFile =
   | { readonly fileName: string; readonly text: string }
   | { readonly problem: string };
+
+/** What was fetched for the answer to a message, before the transaction. */
+export interface Fetched {
+  readonly file: ReadFile | undefined;
+  /** People of a new case without an account; undefined where the homeserver could not be asked. */
+  readonly unknownAccounts: readonly UserId[] | undefined;
+}
 
 export interface DirectAnswer {
   readonly outcome: Outcome;
@@ -53,7 +60,7 @@ export async function executeDirect(
   transaction: Transaction<Database>,
   options: RouterOptions,
   direct: Direct,
-  file: ReadFile | undefined,
+  fetched: Fetched,
 ): Promise<DirectAnswer> {
   if (!direct.alone) {
     return plain(
@@ -75,7 +82,7 @@ export async function executeDirect(
   }
   refuseDoubtful(direct);
   if (state.draft !== undefined && isOperator) {
-    return creating(transaction, options, direct, state, file);
+    return creating(transaction, options, direct, state, fetched);
   }
   if (/^\s*!case\s+new\b/i.test(text)) return beginCreating(transaction, options, direct);
   const said = readCaseSaid(text, all);
@@ -216,7 +223,7 @@ async function creating(
   options: RouterOptions,
   direct: Direct,
   { draft, ...state }: DirectState,
-  file: ReadFile | undefined,
+  { file, unknownAccounts }: Fetched,
 ): Promise<DirectAnswer> {
   const { account, event, text } = direct;
   if (draft === undefined) throw new TypeError("nothing is being created");
@@ -230,7 +237,10 @@ async function creating(
     );
   }
   const { accounts, localPeople, vault } = options;
-  const asked = { bots: accounts, localPeople, operator: event.sender, cause: event.event_id };
+  const asked = {
+    ...{ bots: accounts, localPeople, unknownAccounts },
+    ...{ operator: event.sender, cause: event.event_id },
+  };
   const work = { db: transaction, vault, now: options.now() };
   const further: AskedFurther = await askFurther(work, asked, draft, {
     text: text.replace(/^\s*!/, ""),

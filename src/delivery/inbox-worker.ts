@@ -25,6 +25,7 @@ import type { Session } from "../matrix/session/session.ts";
 import { reportParked, reportReplay } from "../services/management/troubles.ts";
 import { routeDirect } from "./direct.ts";
 import { type Doubt, isForged } from "./doubt.ts";
+import { unknownDraftedPeople } from "./drafted-people.ts";
 import { type DirectAnswer, executeDirect, noteAnswer } from "./execute-direct.ts";
 import { type OperatorsDesk, prepareOperators, routeOperators } from "./operators-desk.ts";
 import { execute, type RouterOptions, route, typedText } from "./router.ts";
@@ -208,7 +209,9 @@ export class InboxWorker extends Wakeable {
       prepare: async () => {
         const file =
           direct.file === undefined ? undefined : await readSentFile(session, direct.file);
-        return (transaction) => executeDirect(transaction, this.#options, direct, file);
+        const unknownAccounts = await unknownDraftedPeople(session, direct);
+        return (transaction) =>
+          executeDirect(transaction, this.#options, direct, { file, unknownAccounts });
       },
     };
   }

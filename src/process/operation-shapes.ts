@@ -29,6 +29,9 @@ const CaseFileText = {
   reason: Reason.optional(),
 };
 
+/** Whether people whose account the homeserver does not know are a mistake; left out, they are invited. */
+const RefuseUnknown = z.boolean().optional();
+
 const Cause = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/);
 
 const StepId = z.int().positive();
@@ -37,7 +40,11 @@ const StepId = z.int().positive();
 export const operationShapes = {
   /** Creates the case of a case file. The same cause again gives the same case. */
   "case.new": {
-    params: z.strictObject({ ...CaseFileText, cause: Cause }),
+    params: z.strictObject({
+      ...CaseFileText,
+      cause: Cause,
+      refuseUnknownAccounts: RefuseUnknown,
+    }),
     result: z.object({
       code: z.string(),
       created: z.boolean(),
@@ -74,11 +81,17 @@ export const operationShapes = {
         }),
       ),
       kept: z.array(z.string()),
+      /** New people of the own homeserver without an account; left out where it could not be asked. */
+      unknownAccounts: z.array(z.string()).optional(),
     }),
   },
   /** Creates the case of a case file, or adds what is new in it to the case of that name. */
   "case.apply": {
-    params: z.strictObject({ ...CaseFileText, cause: Cause }),
+    params: z.strictObject({
+      ...CaseFileText,
+      cause: Cause,
+      refuseUnknownAccounts: RefuseUnknown,
+    }),
     result: z.object({
       code: z.string(),
       created: z.boolean(),

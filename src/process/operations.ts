@@ -20,8 +20,9 @@ import { logAct } from "../services/acts.ts";
 import { applyCase } from "../services/case/apply-case.ts";
 import { type CaseRequest, createCase } from "../services/case/create-case.ts";
 import { summariseCases } from "../services/case/list-cases.ts";
-import { planCaseFile } from "../services/case/plan-case.ts";
+import { compare, planCaseFile } from "../services/case/plan-case.ts";
 import { showCase } from "../services/case/show-case.ts";
+import { refuseUnknownAccounts } from "../services/case/unknown-accounts.ts";
 import { exportLog } from "../services/log/export-log.ts";
 import { verifyLog } from "../services/log/verify-log.ts";
 import { dropStep, listSteps, retryStep } from "../services/outbox/outbox-steps.ts";
@@ -38,6 +39,7 @@ import {
   type Operations,
   operationShapes,
 } from "./operation-shapes.ts";
+import { unknownLocalPeople } from "./unknown-local-people.ts";
 
 export interface OperationsEnvironment {
   readonly config: Config;
@@ -123,28 +125,38 @@ function bindOperations(
 ): Operations {
   const inTransaction = <T>(work: (work: Work) => Promise<T>): Promise<T> =>
     transact(db, (transaction) => work({ db: transaction, vault, now: now() }));
+  const checkAccounts = async (params: OperationParams<"case.new">) => {
+    if (params.refuseUnknownAccounts !== true) return;
+    const request = asCaseRequest(config, params);
+    const { newPeople } = await inTransaction((work) => compare(work, request));
+    const coming = newPeople.map(({ userId }) => userId);
+    refuseUnknownAccounts(await unknownLocalPeople(config, coming));
+  };
   return {
     async "case.new"(params) {
+      await checkAccounts(params);
       const { code, created, rooms } = await inTransaction((work) =>
         createCase(work, asCaseRequest(config, params)),
       );
       onSteps();
       return { code, created, rooms: [...rooms] };
     },
-    "case.plan": (params) =>
-      inTransaction(async (work) => {
-        const { rooms, people, kept, ...plan } = await planCaseFile(
-          work,
-          asCaseRequest(config, params),
-        );
-        return {
-          ...plan,
-          rooms: rooms.map((room) => ({ ...room, bots: [...room.bots], people: [...room.people] })),
-          people: people.map((person) => ({ ...person, rooms: [...person.rooms] })),
-          kept: [...kept],
-        };
-      }),
+    async "case.plan"(params) {
+      const { rooms, people, kept, ...plan } = await inTransaction((work) =>
+        planCaseFile(work, asCaseRequest(config, params)),
+      );
+      const coming = people.flatMap(({ userId, exists }) => (exists ? [] : [userId]));
+      const unknownAccounts = await unknownLocalPeople(config, coming);
+      return {
+        ...plan,
+        rooms: rooms.map((room) => ({ ...room, bots: [...room.bots], people: [...room.people] })),
+        people: people.map((person) => ({ ...person, rooms: [...person.rooms] })),
+        kept: [...kept],
+        ...(unknownAccounts === undefined ? {} : { unknownAccounts: [...unknownAccounts] }),
+      };
+    },
     async "case.apply"(params) {
+      await checkAccounts(params);
       const { code, created, rooms, added, kept } = await inTransaction((work) =>
         applyCase(work, asCaseRequest(config, params)),
       );

@@ -64,6 +64,8 @@ describe("rogatory on cases", () => {
       /@be:example.org +new +Judge +BE +leader +50 +an invitation to each/,
     );
 
+    expect(plan.output).toContain("The homeserver could not be asked which of these people");
+
     const refused = await rogatory(["case", "apply", ...files], { cwd });
     expect(refused.code).toBe(1);
     expect(refused.errors).toContain("Nothing was done. To do what the plan says, repeat");

@@ -82,6 +82,17 @@ describe("creating a case in a conversation", () => {
     expect(await countCases()).toBe(2);
   });
 
+  it("warns of people without an account, and creates when they are right all the same", async () => {
+    await until(table);
+    const unknownAccounts = [id("fr-ij")];
+    const plan = await say(operator, "done", { unknownAccounts });
+    expect(plan).toContain("knows no account of @fr-ij:rogatory.localhost. Check the spelling");
+    expect(await say(operator, "hm", { unknownAccounts: undefined })).toContain(
+      "could not be asked which of these people have an account",
+    );
+    expect(await say(operator, "yes")).toContain("CURLEW is JIT-");
+  });
+
   it("takes a file for the people, and tells what is wrong with it by line", async () => {
     await until("Fraud");
     const send = (name: string, text: string) =>

@@ -95,15 +95,15 @@ describe("a direct conversation", () => {
 
   it("announces to everybody what becomes of the case, for nobody else has read it", async () => {
     await say(leader, "in NIGHTJAR");
-    await harness.db.updateTable("case_file").set({ state: "signed" }).execute();
-    expect(await say(leader, "!case state operational")).toContain("operational");
+    await harness.db.updateTable("case_file").set({ state: "negotiation" }).execute();
+    expect(await say(leader, "!case state signed")).toContain("signed");
     const announced = (await openedSteps(harness.db, harness.vault, harness.caseId)).filter(
       ({ lane }) => lane === "!notices",
     );
-    expect(JSON.stringify(announced)).toMatch(/The case is now operational.*Decided by/);
+    expect(JSON.stringify(announced)).toMatch(/The case is now signed.*Decided by/);
     await rewind();
-    await harness.db.updateTable("case_file").set({ state: "signed" }).execute();
-    await harness.ask("nightjar-ro-pros", "notices", "!case state operational");
+    await harness.db.updateTable("case_file").set({ state: "negotiation" }).execute();
+    await harness.ask("nightjar-ro-pros", "notices", "!case state signed");
     const steps = await openedSteps(harness.db, harness.vault, harness.caseId);
     expect(JSON.stringify(steps)).not.toContain("The case is now");
   });

@@ -134,7 +134,15 @@ describe("a case that is created in a conversation, while the bots are killed", 
       }
       await ask(operator, direct, "First session\nSecond session\nThird session");
       await ask(operator, direct, people());
-      expect(await ask(operator, direct, "done")).toContain("Answer yes to create it");
+      const typo = `@guets:${serverName}`;
+      await ask(operator, direct, `${typo} observer FI Prosecutor`);
+      const warned = await ask(operator, direct, "done");
+      expect(warned).toContain(`The homeserver knows no account of ${typo}. Check the spelling`);
+      await ask(operator, direct, "back");
+      await ask(operator, direct, `remove ${typo}`);
+      const planned = await ask(operator, direct, "done");
+      expect(planned).toContain("Answer yes to create it");
+      expect(planned).not.toContain("Check the spelling");
 
       const restarts: Promise<void>[] = [];
       const fatal = [/Its rooms are being made/, /Rooms: \d of 6/];
@@ -291,11 +299,16 @@ describe("a case file, where the registrar is a server administrator and may joi
         ...{ code: z.string(), created: z.boolean() },
         added: z.object({ people: z.number(), rooms: z.number() }),
       });
-      const apply = async () => {
-        const args = ["--from", caseFile, "--roster", roster, "--yes", "--json", "--reason", "new"];
-        return Applied.parse(JSON.parse(await deployment.rogatory("case", "apply", ...args)));
+      const files = ["--from", caseFile, "--roster", roster, "--json", "--reason", "new"];
+      const apply = async (...more: readonly string[]) => {
+        const args = ["apply", ...files, "--yes", ...more];
+        return Applied.parse(JSON.parse(await deployment.rogatory("case", ...args)));
       };
-      const first = await apply();
+      const plan = await deployment.rogatory("case", "plan", ...files);
+      expect(JSON.parse(plan)).toMatchObject({ unknownAccounts: [`@later:${serverName}`] });
+      await expect(apply()).rejects.toThrow("case.unknown-accounts");
+      expect(await deployment.rogatory("case", "list")).not.toContain("jit");
+      const first = await apply("--allow-unknown-accounts");
       expect(first.created).toBe(true);
       const { code } = first;
       await deployment.settled(code);

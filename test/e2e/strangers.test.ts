@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import type { Person } from "../../src/dev/people/person.ts";
-import { EventId, RoomId } from "../../src/domain/ids.ts";
+import { EventId, RoomId, type UserId } from "../../src/domain/ids.ts";
 import { type AccountHttp, HomeserverError, path } from "../../src/matrix/http.ts";
 import { type LiveAccount, type LiveCase, openLiveCase, places } from "../support/live-case.ts";
 
@@ -17,6 +17,8 @@ const strangerAt = { near: "stranger", far: "wanderer" } as const;
 let live: LiveCase;
 let leader: Person;
 const removed = new Map<string, Person>();
+/** Leaders of the case OSPREY. */
+const outsiders = new Map<string, Person>();
 /** All rooms of the case HERON. */
 let rooms: readonly RoomId[];
 let coordination: RoomId;
@@ -141,6 +143,7 @@ describe.each(places)("somebody with an account, but on no roster (%s)", (place)
 describe.each(places)("a member of another case (%s)", (place) => {
   it("can neither enter a room of this one nor read it", async () => {
     const outsider = await live.person(outsiderAt[place]);
+    outsiders.set(place, outsider);
     const own = await outsider.roomByName("coordination", { timeout: patience });
     expect(rooms).not.toContain(own.roomId);
     const http = live.httpOf(outsider);
@@ -149,6 +152,105 @@ describe.each(places)("a member of another case (%s)", (place) => {
     await cannotSee(http, secret);
     // Commands speak of the outsider's own case.
     expect(await ask(outsider, own.roomId, "!case status")).not.toContain("HERON");
+  });
+});
+
+describe.each(places)("a bot that a leader of another case invites (%s)", (place) => {
+  const encryption = {
+    ...{ type: "m.room.encryption", state_key: "" },
+    content: { algorithm: "m.megolm.v1.aes-sha2" },
+  };
+  let outsider: Person;
+  let http: AccountHttp;
+  beforeAll(() => {
+    const known = outsiders.get(place);
+    if (known === undefined) throw new Error("nobody leads the other case");
+    outsider = known;
+    http = live.httpOf(outsider);
+  });
+
+  async function makeRoom(body: object): Promise<RoomId> {
+    const made = await http.json("POST", "/_matrix/client/v3/createRoom", Created, {
+      body: { preset: "private_chat", initial_state: [encryption], ...body },
+    });
+    return made.room_id;
+  }
+
+  const nameFor = (bot: UserId) => `${bot} at ${place}`;
+
+  /** Direct conversations. A homeserver takes few invitations from elsewhere for one of its accounts. */
+  const direct = new Map<UserId, RoomId>();
+
+  /** The bot joins, and so it has handled every earlier invitation. */
+  async function writeTo(bot: UserId): Promise<RoomId> {
+    const name = nameFor(bot);
+    const roomId = direct.get(bot) ?? (await makeRoom({ name, is_direct: true, invite: [bot] }));
+    direct.set(bot, roomId);
+    await outsider.roomByName(name, { members: 2, timeout: patience });
+    return roomId;
+  }
+
+  async function joinedOf(roomId: RoomId): Promise<readonly string[]> {
+    const { joined } = await http.json(
+      "GET",
+      path`/_matrix/client/v3/rooms/${roomId}/joined_members`,
+      z.object({ joined: z.record(z.string(), z.unknown()) }),
+    );
+    return Object.keys(joined);
+  }
+
+  it("comes neither into a room that looks like one of a case, nor into one of a case where it is not needed", async () => {
+    const { bots } = live.config;
+    const invite = Object.values(bots);
+    const like = await makeRoom({ name: "JIT-0000 · coordination", invite });
+    const space = await makeRoom({
+      ...{ name: "JIT-0000 · space", invite, is_direct: true },
+      ...{ creation_content: { type: "m.space" }, initial_state: [] },
+    });
+    const own = (await outsider.roomByName("coordination")).roomId;
+    await http.json(
+      "PUT",
+      path`/_matrix/client/v3/rooms/${own}/state/m.room.member/${bots.scribe}`,
+      Anything,
+      { body: { membership: "invite", is_direct: true } },
+    );
+    for (const bot of invite) await writeTo(bot);
+    for (const roomId of [like, space]) expect(await joinedOf(roomId)).toEqual([outsider.userId]);
+    expect(await joinedOf(own)).not.toContain(bots.scribe);
+  });
+
+  it("says of a case that is not theirs what it says of one that does not exist", async () => {
+    const room = await writeTo(live.config.bots.registrar);
+    const about = async (name: string) => {
+      const chosen = await ask(outsider, room, `in ${name}`);
+      const asked = await ask(outsider, room, `!member list in ${name}`);
+      return [chosen, asked].map((text) => text.replaceAll(name, "…"));
+    };
+    const real = await about("HERON");
+    expect(real).toEqual(await about("GANNET"));
+    expect(real[0]).toContain("on no roster of a case “…”");
+    expect(real[1]).toContain("Which case do you mean?");
+    expect(await ask(outsider, room, "!member list in OSPREY")).not.toMatch(/HERON|@leader/);
+  });
+
+  it("speaks of no case any more when somebody else comes into the conversation", async () => {
+    const { registrar, clerk } = live.config.bots;
+    const other = await live.account(`companion-${place}`);
+    for (const [bot, line] of [
+      [registrar, "!case status in OSPREY"],
+      [clerk, "!action list in OSPREY"],
+    ] as const) {
+      const room = await writeTo(bot);
+      expect(await ask(outsider, room, line)).toContain("In OSPREY");
+      await http.json("POST", path`/_matrix/client/v3/rooms/${room}/invite`, Anything, {
+        body: { user_id: other.userId },
+      });
+      await other.http.json("POST", path`/_matrix/client/v3/join/${room}`, Anything, { body: {} });
+      await outsider.roomByName(nameFor(bot), { members: 3, timeout: patience });
+      const answer = await ask(outsider, room, line);
+      expect(answer).toContain("please write to me alone");
+      expect(answer).not.toMatch(/OSPREY|HERON|JIT-/);
+    }
   });
 });
 

@@ -115,6 +115,17 @@ describe("the operations", () => {
     await db.destroy();
   });
 
+  it("make no case operational whose agreement begins later", async () => {
+    const { db, call } = await inMemory();
+    const early = { ...newCase(), yaml: `${yaml}\nstate: operational\n` };
+    await expect(call("case.new", early)).rejects.toMatchObject({
+      code: "case.agreement-early",
+      message: expect.stringContaining("from 11 January 2027 on"),
+    });
+    expect(await call("case.list", {})).toEqual([]);
+    await db.destroy();
+  });
+
   it("enter an extension that was agreed before the end of the agreement, and log both dates", async () => {
     const db = await openDatabase(await testLocation());
     const vault = new Vault(masterKey);
@@ -123,7 +134,7 @@ describe("the operations", () => {
     const operations = await createOperations({ config, db, vault, now: clock });
     const call = async (name: string, params: object) =>
       operations[name]?.({ case: "NIGHTJAR", reason: "letter of 8 January", ...params });
-    await operations["case.new"]?.({ ...newCase(), yaml: `${yaml}\nstate: operational\n` });
+    await operations["case.new"]?.({ ...newCase(), yaml: `${yaml}\nstate: signed\n` });
     const worker = new TimerWorker({
       ...{ db, vault, now: clock, accounts: config.bots, timers: await loadTimers() },
       onSteps: () => {},
@@ -142,7 +153,7 @@ describe("the operations", () => {
       code: "case.agreement-over",
     });
     expect(await call("case.extend", { until, agreedOn: last })).toMatchObject({
-      state: "operational",
+      state: "signed",
     });
     const { code } = z.object({ code: z.string() }).parse(await call("case.show", {}));
     const exported = await call("log.export", { case: code });

@@ -23,6 +23,8 @@ export interface DirectMessage {
   readonly others?: readonly UserId[];
   readonly unsigned?: boolean;
   readonly edit?: boolean;
+  /** People of a draft whose account the homeserver does not know; undefined where it does not answer. */
+  readonly unknownAccounts?: readonly UserId[] | undefined;
   readonly file?: { readonly name: string; readonly read: ReadFile };
 }
 
@@ -79,7 +81,10 @@ export async function converse(harness: CaseHarness, now: () => Temporal.Instant
     try {
       const outcome = await db.transaction().execute(async (transaction) => {
         const read = direct.file === undefined ? undefined : file?.read;
-        const given = await executeDirect(transaction, options, direct, read);
+        const given = await executeDirect(transaction, options, direct, {
+          file: read,
+          unknownAccounts: "unknownAccounts" in more ? more.unknownAccounts : [],
+        });
         await noteAnswer(transaction, { account: bot, roomId }, given);
         await enqueueStep(transaction, given.open?.seal ?? vault.system, now(), {
           ...{ account: bot, lane: roomId, caseId: given.open?.case.id },

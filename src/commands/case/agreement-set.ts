@@ -29,7 +29,9 @@ export default defineCommand({
     const period = { from: from.toString(), to: to.toString() };
     const changed = await setAgreement(work, { parties, period, purpose });
     return answer(
-      paragraph("Written down. It is in force when a leader types !case state signed."),
+      paragraph(
+        "Written down. When all parties have signed it, a leader types !case state signed, and from its first day on !case state operational.",
+      ),
       fields(agreementFields(await showAgreement(work, changed))),
     );
   },

@@ -2,12 +2,11 @@ import { roomTemplate } from "../../config/room-template.ts";
 import { PersonProfile } from "../../domain/case/person.ts";
 import { readUserId } from "../../domain/case/roster.ts";
 import { isMeantAsState, parseState } from "../../domain/request/states.ts";
-import { nearest } from "../../domain/text/nearest.ts";
-import { canonicalZone } from "../../domain/time/zone.ts";
 import { addMember } from "../../services/member/add-member.ts";
 import { optional, phrase, UsageError, word } from "../argument.ts";
 import { registryOf } from "../cause.ts";
 import { defineCommand } from "../command.ts";
+import { zoneName } from "../member-details.ts";
 import { changeAnswer, roleName } from "../member-view.ts";
 
 export default defineCommand({
@@ -29,17 +28,7 @@ export default defineCommand({
     role: roleName,
     affiliation: phrase("State or body", "for whom the person comes: RO, Romania, Europol"),
     function: phrase("function", "what the person is, in quotation marks; never a personal name"),
-    zone: optional(
-      word("time zone", "where the person is, such as Europe/Bucharest", (text) => {
-        const zone = canonicalZone(text);
-        if (zone !== undefined) return zone;
-        const guess = nearest(text, Intl.supportedValuesOf("timeZone"));
-        const hint = guess === undefined ? "" : ` Did you mean ${guess}?`;
-        throw new UsageError(
-          `“${text}” is not a time zone such as Europe/Bucharest. If it belongs to the function, put the function in quotation marks.${hint}`,
-        );
-      }),
-    ),
+    zone: optional(zoneName),
   },
   async handle(context, { userId, role, affiliation, function: what, zone }) {
     const { case: of, work, sentAt } = context;

@@ -103,7 +103,9 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     startBots: (once) =>
       startBotsProcess(botsFiles, { url: homeserver.url, serverName }, { ...once, signal }),
     async createCase(file) {
-      const text = await rogatory("case", "new", "--from", file, "--json");
+      // Its people may register only afterwards.
+      const args = ["--from", file, "--allow-unknown-accounts", "--json"];
+      const text = await rogatory("case", "new", ...args);
       return z.object({ code: z.string().min(1) }).parse(JSON.parse(text)).code;
     },
     settled: (code) => settled(files.configuration, code),

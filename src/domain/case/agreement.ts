@@ -1,3 +1,8 @@
+/** An agreement begins at 00:00 of its first day, where the case is. */
+export function beginningOfAgreement(firstDay: string, zone: string): Temporal.Instant {
+  return Temporal.PlainDate.from(firstDay).toZonedDateTime(zone).toInstant();
+}
+
 /** An agreement ends at 24:00 of its last day, where the case is. */
 export function endOfAgreement(lastDay: string, zone: string): Temporal.Instant {
   return Temporal.PlainDate.from(lastDay).add({ days: 1 }).toZonedDateTime(zone).toInstant();

@@ -20,8 +20,11 @@ export const CaseState = z.strictObject({
     .optional(),
   /** Coming into it cannot be undone: two leaders decide it. */
   secondLeader: z.boolean().default(false),
-  /** How it stands with the JIT agreement; left out where there is none. */
-  agreement: z.enum(["draft", "in-force", "over"]).optional(),
+  /**
+   * How it stands with the JIT agreement; left out where there is none. A signed one is fixed, and in
+   * force from the first day of its period on, not before.
+   */
+  agreement: z.enum(["draft", "signed", "in-force", "over"]).optional(),
   /** The end: everybody is taken out of the rooms, and retention times run. */
   final: z.boolean().default(false),
 });
@@ -127,6 +130,11 @@ export function mayDraft(state: CaseState, instrument: InstrumentCode): boolean 
   return !instruments.except.includes(instrument);
 }
 
+/** Whether the parties have signed, and the period is not over: only an extension changes the agreement. */
+export function isBinding({ agreement }: CaseState): boolean {
+  return agreement === "signed" || agreement === "in-force";
+}
+
 /** The shortest way from a state to one that fits, without the beginning; undefined if there is none. */
 export function wayTo(
   { states }: CaseLife,
@@ -165,7 +173,7 @@ export function whatFirst(
  */
 export function needsSecondLeader(life: CaseLife, from: string, to: string): boolean {
   const { agreement, secondLeader } = stateOf(life, to);
-  return secondLeader || (stateOf(life, from).agreement === "in-force" && agreement === "draft");
+  return secondLeader || (isBinding(stateOf(life, from)) && agreement === "draft");
 }
 
 /** @throws RogatoryError `case.state-same`, `case.state-order`, `case.state-unknown` */

@@ -26,6 +26,9 @@ export const PersonProfile = z.strictObject({
 });
 export type PersonProfile = z.infer<typeof PersonProfile>;
 
+/** What one leader corrects in a profile: nobody's rooms, powers or vote follow from it. */
+export type PersonDetails = Partial<Pick<PersonProfile, "function" | "languages" | "timeZone">>;
+
 export interface Person {
   readonly id: PersonId;
   readonly caseId: CaseId;

@@ -32,11 +32,15 @@ export interface Wish {
   readonly askedBy: UserId | undefined;
   /** Whom it is about; they do not decide it. */
   readonly concerned?: UserId | undefined;
-  /** The State or body that is to have another leader: its own leaders decide that, where it has any. */
+  /** The State or body that is to have one leader more or less: its own leaders decide that, where it has any. */
   readonly affiliation?: string | undefined;
 }
 
-/** The leaders any of whom can agree to what another one has asked for. */
+/**
+ * The leaders any of whom can agree to what another one has asked for. Where a State or body has nobody
+ * to decide who leads for it, two of one other State do not do so either. Nobody keeps the leading role
+ * by means of one whom they have made a leader.
+ */
 export function secondLeaders(
   roster: readonly Person[],
   leads: (role: string) => boolean,
@@ -46,27 +50,40 @@ export function secondLeaders(
   const others = roster.filter(
     ({ userId, profile }) => leads(profile.role) && userId !== askedBy && userId !== concerned,
   );
-  const own = others.filter(
-    ({ profile }) => affiliation !== undefined && affiliationOf(profile) === affiliation,
-  );
-  return (own.length > 0 ? own : others).filter(
+  const isOf = (wanted: string | undefined) => (one: Person) =>
+    wanted !== undefined && affiliationOf(one.profile) === wanted;
+  const leaving = roster.find(({ userId, profile }) => userId === concerned && leads(profile.role));
+  const own = others
+    .filter(isOf(affiliation))
+    .filter(({ userId }) => leaving === undefined || !speakAsOne(userId, leaving.userId, makers));
+  const asker = roster.find(({ userId }) => userId === askedBy);
+  const isOfAsker = isOf(asker && affiliationOf(asker.profile));
+  const third = affiliation === undefined ? others : others.filter((one) => !isOfAsker(one));
+  return (own.length > 0 ? own : third).filter(
     ({ userId }) => askedBy === undefined || !speakAsOne(userId, askedBy, makers),
   );
 }
 
 /**
- * Why somebody cannot be given a leading role by one leader alone; undefined if that is all right. Each
- * State and body says itself who answers for it.
+ * Why a leading role cannot be given to somebody, or taken from them, by one leader alone; undefined if
+ * that is all right. Each State and body says itself who answers for it: otherwise one leader could leave
+ * another State with the leader of their choice, whom two then remove.
  *
- * @param asker whoever is about to give the role
+ * @param asker whoever is about to change the role
+ * @param profile of the person, with the leading role
  */
 export function foreignLeader(
   asker: PersonProfile | undefined,
   profile: PersonProfile,
   leads: (role: string) => boolean,
+  change: "gives" | "takes",
 ): string | undefined {
   const affiliation = affiliationOf(profile);
   if (!leads(profile.role)) return undefined;
   if (asker !== undefined && affiliationOf(asker) === affiliation) return undefined;
-  return `it gives ${affiliation ?? "the case"} another leader, and you do not come for ${affiliation ?? "it"}`;
+  const what =
+    change === "gives"
+      ? `gives ${affiliation ?? "the case"} another leader`
+      : `takes a leader from ${affiliation ?? "the case"}`;
+  return `it ${what}, and you do not come for ${affiliation ?? "it"}`;
 }

@@ -1,11 +1,12 @@
 import { roomTemplate } from "../../config/room-template.ts";
 import { findCase, listPeople, updateCaseProfile } from "../../db/repositories/cases.ts";
 import { lockCase } from "../../db/repositories/members.ts";
-import { daysLeft } from "../../domain/case/agreement.ts";
+import { beginningOfAgreement, daysLeft } from "../../domain/case/agreement.ts";
 import { type Case, JitAgreement } from "../../domain/case/case.ts";
-import { type CaseState, stateNameOf, stateOf } from "../../domain/case/life.ts";
+import { type CaseState, isBinding, stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { describePerson } from "../../domain/case/person.ts";
 import { RogatoryError } from "../../domain/errors.ts";
+import { formatDate } from "../../domain/time/format.ts";
 import { logAct } from "../acts.ts";
 import type { CaseWork } from "../work.ts";
 import { planAgreement } from "./agreement-timers.ts";
@@ -99,12 +100,31 @@ export function requireAgreements({ template }: Case): void {
   throw new RogatoryError("case.no-agreement", "This kind of case has no JIT agreement.");
 }
 
+/**
+ * What is signed is in force from the first day of its period on.
+ *
+ * @throws RogatoryError `case.agreement-early`
+ */
+export function refuseEarly(
+  { profile: { agreement, timeZone } }: Pick<Case, "profile">,
+  state: CaseState,
+  now: Temporal.Instant,
+): void {
+  const first = agreement?.period?.from;
+  if (state.agreement !== "in-force" || first === undefined) return;
+  if (Temporal.Instant.compare(beginningOfAgreement(first, timeZone), now) <= 0) return;
+  throw new RogatoryError(
+    "case.agreement-early",
+    `The JIT agreement is in force from ${formatDate(Temporal.PlainDate.from(first))} on: until then the case is not ${state.title}. What a signed case allows does not wait for it.`,
+  );
+}
+
 function requireDraft({ template, state: stored }: Case): void {
   const { life } = roomTemplate(template);
-  const { agreement } = stateOf(life, stateNameOf(life, stored));
-  if (agreement === "draft") return;
+  const state = stateOf(life, stateNameOf(life, stored));
+  if (state.agreement === "draft") return;
   throw new RogatoryError(
-    agreement === "in-force" ? "case.agreement-signed" : "case.agreement-over",
+    isBinding(state) ? "case.agreement-signed" : "case.agreement-over",
     "The agreement is signed: only an extension (!case agreement extend) changes it here.",
   );
 }

@@ -9,6 +9,7 @@ import type { Case, CaseRoom } from "../../domain/case/case.ts";
 import {
   type CaseState,
   checkTransition,
+  isBinding,
   needsSecondLeader,
   stateNameOf,
   stateOf,
@@ -25,7 +26,7 @@ import {
   mayStillAsk,
 } from "../second-leader.ts";
 import type { CaseWork } from "../work.ts";
-import { lockAndRead } from "./agreement.ts";
+import { lockAndRead, refuseEarly } from "./agreement.ts";
 import { announce } from "./announce.ts";
 import { postExport } from "./post-export.ts";
 import { beginState, stopState } from "./retention.ts";
@@ -57,7 +58,7 @@ export interface Said {
  * could shred the case as well, decides alone and says why.
  *
  * @throws RogatoryError `case.state-same`, `case.state-order`, `case.state-unknown`,
- *   `case.agreement-missing`, `case.agreement-over`
+ *   `case.agreement-missing`, `case.agreement-over`, `case.agreement-early`
  */
 export async function changeState(
   work: CaseWork,
@@ -141,7 +142,7 @@ export async function lapse(work: CaseWork): Promise<CaseState | undefined> {
   const name = stateNameOf(life, present.state);
   const period = present.profile.agreement?.period;
   if (life.agreement === undefined || period === undefined) return undefined;
-  if (stateOf(life, name).agreement !== "in-force") return undefined;
+  if (!isBinding(stateOf(life, name))) return undefined;
   const end = endOfAgreement(period.to, present.profile.timeZone);
   if (Temporal.Instant.compare(work.now, end) < 0) return undefined;
   const { lapseTo } = life.agreement;
@@ -175,7 +176,7 @@ export async function undoLapse(work: CaseWork, of: Case, to: string): Promise<C
 function checkAgreement({ now }: CaseWork, of: Case, target: CaseState): void {
   const { life } = roomTemplate(of.template);
   const present = stateOf(life, stateNameOf(life, of.state));
-  if (target.agreement !== "in-force" || present.agreement === "in-force") return;
+  if (!isBinding(target) || present.agreement === target.agreement) return;
   const period = of.profile.agreement?.period;
   if (period === undefined) {
     throw new RogatoryError(
@@ -189,6 +190,7 @@ function checkAgreement({ now }: CaseWork, of: Case, target: CaseState): void {
       "The period of the JIT agreement is over: correct it with !case agreement set first.",
     );
   }
+  refuseEarly(of, target, now);
 }
 
 async function apply(

@@ -27,6 +27,8 @@ import { planCaseFile } from "./plan-case.ts";
 export interface Asked {
   readonly bots: BotAccounts;
   readonly localPeople?: LocalWay | undefined;
+  /** Of the people so far, for the plan; undefined where the homeserver could not be asked. */
+  readonly unknownAccounts: readonly UserId[] | undefined;
   readonly operator: UserId;
   /** The message that answers. */
   readonly cause: string;
@@ -88,12 +90,12 @@ async function ask(
   draft: CreationDraft,
   templates: readonly TemplateChoice[],
 ): Promise<AskedFurther> {
-  const { bots, localPeople } = asked;
+  const { bots, localPeople, unknownAccounts } = asked;
   if (draft.step !== "confirm") return { draft, outcome: question(draft, templates) };
   const file = completed(draft, bots);
   const actor = { kind: "person", userId: asked.operator } as const;
   const plan = await planCaseFile(work, { file, bots, localPeople, actor });
-  return { draft, outcome: question(draft, templates, plan) };
+  return { draft, outcome: question(draft, templates, { ...plan, unknownAccounts }) };
 }
 
 async function confirm(

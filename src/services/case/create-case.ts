@@ -5,13 +5,14 @@ import { findCase, findCaseByName, insertCase, insertPerson } from "../../db/rep
 import { transactionIdOf } from "../../db/repositories/outbox.ts";
 import type { BotAccounts } from "../../domain/case/bots.ts";
 import type { CaseFile } from "../../domain/case/case-file.ts";
-import { stateNameOf } from "../../domain/case/life.ts";
+import { stateNameOf, stateOf } from "../../domain/case/life.ts";
 import type { LocalWay } from "../../domain/case/ways.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { CaseId, newId, PersonId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
 import { waysOf } from "../member/entering.ts";
 import type { Actor, Work } from "../work.ts";
+import { refuseEarly } from "./agreement.ts";
 import { planAgreement } from "./agreement-timers.ts";
 import { makeRooms } from "./make-rooms.ts";
 import { planRooms } from "./plan-rooms.ts";
@@ -40,7 +41,7 @@ export interface CreatedCase {
  * Puts a case, its people and its rooms into the database, with everything that has to be done on
  * the homeserver as steps.
  *
- * @throws RogatoryError `case.name-taken`, `template.unknown`
+ * @throws RogatoryError `case.name-taken`, `case.agreement-early`, `template.unknown`
  */
 export async function createCase(work: Work, request: CaseRequest): Promise<CreatedCase> {
   const { db, vault, now } = work;
@@ -52,6 +53,7 @@ export async function createCase(work: Work, request: CaseRequest): Promise<Crea
   const { file, bots, actor, cause } = request;
   await refuseTakenName(work, file.profile.name);
   const template = roomTemplate(file.template);
+  refuseEarly(file, stateOf(template.life, stateNameOf(template.life, file.state)), now);
   const id = newId(CaseId);
   const code = await freeCode(work, template.codePrefix);
   const { template: templateName, profile, state } = file;

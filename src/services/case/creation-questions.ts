@@ -15,13 +15,20 @@ import { renderText } from "../../documents/message/render.ts";
 import type { CreationDraft, TemplateChoice } from "../../domain/case/creation-draft.ts";
 import { describeMeeting, meetingExamples, meetingOf } from "../../domain/case/creation-meeting.ts";
 import type { Way } from "../../domain/case/ways.ts";
+import type { UserId } from "../../domain/ids.ts";
 import type { CasePlan } from "./plan-case.ts";
+import { accountNotes } from "./unknown-accounts.ts";
+
+/** What is consented to. */
+interface ShownPlan extends CasePlan {
+  readonly unknownAccounts: readonly UserId[] | undefined;
+}
 
 /** The question at which a draft stands. */
 export function question(
   draft: CreationDraft,
   templates: readonly TemplateChoice[],
-  plan?: CasePlan,
+  plan?: ShownPlan,
 ): Outcome {
   const asked = answer(
     ...blocksOf(draft, templates, plan),
@@ -39,7 +46,7 @@ const MOST_PEOPLE_SHOWN = 40;
 function blocksOf(
   draft: CreationDraft,
   templates: readonly TemplateChoice[],
-  plan: CasePlan | undefined,
+  plan: ShownPlan | undefined,
 ): readonly Block[] {
   switch (draft.step) {
     case "template":
@@ -157,7 +164,7 @@ export const wayTexts: Readonly<Record<Way, string>> = {
 };
 
 function planBlocks(
-  { name, kind, rooms, people }: CasePlan,
+  { name, kind, rooms, people, unknownAccounts }: ShownPlan,
   { meeting, template }: CreationDraft,
   templates: readonly TemplateChoice[],
 ): readonly Block[] {
@@ -182,6 +189,7 @@ function planBlocks(
     people.length <= MOST_PEOPLE_SHOWN
       ? peopleTable(people)
       : list(countsOf(people).map(([what, count]) => `${count} × ${what}`)),
+    ...accountNotes(unknownAccounts).map((note) => paragraph(strong(note))),
     paragraph("Answer ", code("yes"), " to create it. Nothing has been done so far."),
   ];
 }

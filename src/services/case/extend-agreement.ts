@@ -2,7 +2,7 @@ import { roomTemplate } from "../../config/room-template.ts";
 import { answer, paragraph, strong } from "../../documents/message/outcome.ts";
 import { endOfAgreement } from "../../domain/case/agreement.ts";
 import type { Case, CaseRoom } from "../../domain/case/case.ts";
-import { stateNameOf, stateOf, whatFirst } from "../../domain/case/life.ts";
+import { isBinding, stateNameOf, stateOf, whatFirst } from "../../domain/case/life.ts";
 import { RogatoryError } from "../../domain/errors.ts";
 import { formatDate, formatDay } from "../../domain/time/format.ts";
 import type { Registry } from "../member/case-seats.ts";
@@ -92,14 +92,14 @@ async function requireExtensible(
 ): Promise<string | undefined> {
   const { life } = roomTemplate(of.template);
   const name = stateNameOf(life, of.state);
-  const { agreement } = stateOf(life, name);
-  if (agreement === "in-force") return undefined;
+  const state = stateOf(life, name);
+  if (isBinding(state)) return undefined;
   const sentence =
-    "An agreement that is not in force is not extended. Before the signatures !case agreement set changes its period; after its end the parties make a new agreement, for a new case.";
-  if (agreement === "draft") {
+    "An agreement that is not signed, or is over, is not extended. Before the signatures !case agreement set changes its period; after its end the parties make a new agreement, for a new case.";
+  if (state.agreement === "draft") {
     throw new RogatoryError(
       "case.agreement-draft",
-      `${sentence} ${whatFirst(life, name, (state) => state.agreement === "in-force")}`,
+      `${sentence} ${whatFirst(life, name, isBinding)}`,
     );
   }
   const before = await stateBeforeLapse(work, of, lastDay);

@@ -179,7 +179,9 @@ export async function compare(
         const before = known.get(userId);
         if (before === undefined || isDeepStrictEqual(before, profile)) return [];
         return before.role === profile.role
-          ? [`${userId} stands on the roster with other details, which stay.`]
+          ? [
+              `${userId} stands on the roster with other details, which stay: !member change corrects function, languages and time zone.`,
+            ]
           : [`${userId} has the role ${before.role}, and keeps it: !member role changes it.`];
       }),
       ...missingFromFile(

@@ -40,7 +40,7 @@ export async function addMember(
   if (actor.kind === "person") {
     const asker = await findPerson(work.db, work.seal, work.caseId, actor.userId);
     const leads = leadsIn(registry.case.template);
-    const why = foreignLeader(asker?.profile, profile, leads);
+    const why = foreignLeader(asker?.profile, profile, leads, "gives");
     if (why !== undefined) {
       const affiliation = affiliationOf(profile);
       const change = { kind: "add", profile } as const;

@@ -5,6 +5,7 @@ import type { Person } from "../../domain/case/person.ts";
 import { affiliationOf, findMember, lastLeader } from "../../domain/case/roster.ts";
 import { foreignLeader, type Wish } from "../../domain/case/second-leader.ts";
 import { RogatoryError } from "../../domain/errors.ts";
+import type { UserId } from "../../domain/ids.ts";
 import { logAct } from "../acts.ts";
 import {
   CONFIRM_WITHIN_HOURS,
@@ -29,7 +30,8 @@ export type ChangedMember =
 
 /**
  * Removes a person from the case, or changes their role. What would leave a State without a leader, gives
- * one to a State or body that is not the asker's, or is asked for oneself waits for a second leader.
+ * one to a State or body that is not the asker's or takes one from it, or is asked for oneself waits for a
+ * second leader.
  *
  * @param said a Matrix id or its first part
  * @param saidAt the instant of the message
@@ -55,10 +57,9 @@ export async function changeMember(
   if (why === undefined) {
     return { kind: "done", person: await apply(work, registry, person, change, {}), change };
   }
-  const affiliation = beginsToLead(registry, person, change)
-    ? affiliationOf(person.profile)
-    : undefined;
   const { userId } = person;
+  const asker = work.actor.kind === "person" ? work.actor.userId : undefined;
+  const affiliation = voiceOf(registry, person, change, asker);
   return waitForSecond(work, registry, { userId, change, why, affiliation, saidAt });
 }
 
@@ -102,9 +103,7 @@ export async function confirmMemberChange(
   }
   const roster = await listPeople(work.db, work.seal, work.caseId);
   const person = findMember(pending.userId, roster);
-  const affiliation = beginsToLead(registry, person, change)
-    ? affiliationOf(person.profile)
-    : undefined;
+  const affiliation = voiceOf(registry, person, change, askedBy);
   await requireSecond(work, registry, { ...wish, affiliation });
   const changed = await apply(work, registry, person, change, by);
   await memberChanges.resolve(work.db, work.caseId, work.now, number);
@@ -120,10 +119,27 @@ function whySecond(
 ): string | undefined {
   if (actor.kind === "person" && actor.userId === person.userId) return "it concerns yourself";
   const leads = leadsIn(registry.case.template);
-  if (change.kind === "remove" || !leads(change.role)) return lastLeader(person, roster, leads);
+  const asker = roster.find(({ userId }) => actor.kind === "person" && userId === actor.userId);
+  if (change.kind === "remove" || !leads(change.role)) {
+    const last = lastLeader(person, roster, leads);
+    if (last !== undefined || actor.kind !== "person") return last;
+    return foreignLeader(asker?.profile, person.profile, leads, "takes");
+  }
   if (actor.kind !== "person" || !beginsToLead(registry, person, change)) return undefined;
-  const asker = roster.find(({ userId }) => userId === actor.userId);
-  return foreignLeader(asker?.profile, { ...person.profile, role: change.role }, leads);
+  return foreignLeader(asker?.profile, { ...person.profile, role: change.role }, leads, "gives");
+}
+
+/** The State or body that has one leader more or less by a change; nobody is asked about a leader who goes by themselves. */
+function voiceOf(
+  { case: of }: Registry,
+  { userId, profile }: Person,
+  change: OwnChange,
+  askedBy: UserId | undefined,
+): string | undefined {
+  const leads = leadsIn(of.template);
+  const isLeading = change.kind === "role" && leads(change.role);
+  if (userId === askedBy || isLeading === leads(profile.role)) return undefined;
+  return affiliationOf(profile);
 }
 
 function beginsToLead({ case: of }: Registry, { profile }: Person, change: OwnChange): boolean {
@@ -139,7 +155,10 @@ async function requireSecond(work: CaseWork, { case: of }: Registry, wish: Wish)
     );
   }
   if (await isSecondLeader(work, of.template, wish)) return;
-  const own = wish.affiliation === undefined ? "" : `, of ${wish.affiliation} if it has one`;
+  const own =
+    wish.affiliation === undefined
+      ? ""
+      : `, of ${wish.affiliation} if it has one, or else of a third State or body`;
   throw new RogatoryError(
     "member.change-second",
     `This has to be confirmed by another leader than the one who asked for it and the one whom it concerns${own}. Whom the one who asked has made a leader alone does not count, nor whoever made that one.`,

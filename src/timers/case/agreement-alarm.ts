@@ -2,7 +2,7 @@ import { roomTemplate } from "../../config/room-template.ts";
 import { listCaseRooms } from "../../db/repositories/cases.ts";
 import { answer, code, paragraph, strong } from "../../documents/message/outcome.ts";
 import { daysLeft } from "../../domain/case/agreement.ts";
-import { stateNameOf, stateOf } from "../../domain/case/life.ts";
+import { isBinding, stateNameOf, stateOf } from "../../domain/case/life.ts";
 import { formatDay } from "../../domain/time/format.ts";
 import { logAct } from "../../services/acts.ts";
 import { ALARM, alarmAt } from "../../services/case/agreement-timers.ts";
@@ -18,7 +18,7 @@ export default defineTimer({
     const last = of.profile.agreement?.period?.to;
     const rules = life.agreement;
     if (rules === undefined || last === undefined) return undefined;
-    if (stateOf(life, stateNameOf(life, of.state)).agreement !== "in-force") return undefined;
+    if (!isBinding(stateOf(life, stateNameOf(life, of.state)))) return undefined;
     const zone = of.profile.timeZone;
     const isDue = (days: number) =>
       Temporal.Instant.compare(

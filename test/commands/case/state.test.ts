@@ -129,6 +129,20 @@ describe("!case state", () => {
     );
   });
 
+  it("is not operational before the first day of the agreement, where the case is", async () => {
+    await inState("signed");
+    harness.setNow("2027-01-10T22:59:59Z");
+    expect(await ask("be-ij", "!case state operational")).toContain(
+      "in force from 11 January 2027 on: until then the case is not operational",
+    );
+    expect(await ask("be-ij", "!case agreement")).toContain("signed, and in force from its first");
+    expect(await ask("be-ij", "!case agreement extend 2028-06-30")).toContain("30 June 2028");
+    expect(await state()).toBe("signed");
+    harness.setNow("2027-01-10T23:00:00Z");
+    expect(await ask("be-ij", "!case state operational")).toContain("is now operational");
+    expect(await ask("be-ij", "!case agreement")).toContain("Agreement: in force");
+  });
+
   it("keeps the reason and the pending change in sealed columns only", async () => {
     await ask("ro-pros", "!case close prosecuted elsewhere");
     const rows = await harness.db.selectFrom("case_change").selectAll().execute();
@@ -186,6 +200,7 @@ describe("the second leader of a transition", () => {
     await ask("ro-pros", "!case state post-operational");
     expect(await ask("two", "!case confirm 1")).toContain("another leader");
     await ask("be-ij", "!member remove @nightjar-ro-pros");
+    await ask("nl-pros", "!member confirm 1");
     expect(await ask("nl-pros", "!case confirm 1")).toContain("may not do so any more");
   });
 });

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { findPerson, listCaseRooms, listPeople } from "../../../src/db/repositories/cases.ts";
+import { lastDetails } from "../../../src/db/repositories/journal.ts";
+import { updateProfile } from "../../../src/db/repositories/members.ts";
 import { UserId } from "../../../src/domain/ids.ts";
 import { type CaseHarness, caseOf } from "../../support/case-harness.ts";
 import { openNightjar } from "../../support/nightjar-demo.ts";
@@ -176,6 +179,68 @@ describe("a leader of another State or body", () => {
   });
 });
 
+describe("a leader who is not the last one of another State", () => {
+  /** A second leader of Belgium, whom two have agreed on. */
+  beforeEach(async () => {
+    await ask(
+      "ro-pros",
+      '!member add @nightjar-second:rogatory.localhost leader BE "Second judge"',
+    );
+    await ask("be-ij", "!member confirm 1");
+  });
+
+  it.each(["!member remove @nightjar-be-ij", "!member role @nightjar-be-ij member"])(
+    "is not taken from it without the other one: %s",
+    async (line) => {
+      const before = await stepsFor(id("be-ij"));
+      const answer = await ask("ro-pros", line);
+      expect(answer).toContain("Nothing is changed yet: it takes a leader from BE");
+      expect(answer).toContain("Second judge (BE)");
+      expect(answer).not.toContain("nightjar-nl-pros");
+      expect(await ask("nl-pros", "!member confirm 2")).toContain("of BE if it has one");
+      expect(await ask("be-ij", "!member confirm 2")).toContain("by another leader");
+      expect(await stepsFor(id("be-ij"))).toEqual(before);
+      expect(await ask("second", "!member confirm 2")).toMatch(/is removed|is now JIT member/);
+    },
+  );
+
+  it("is taken by the other one alone, who then is the last one", async () => {
+    expect(await ask("be-ij", "!member remove @nightjar-second")).toContain("is removed");
+    expect(await ask("ro-pros", "!member remove @nightjar-be-ij")).toContain("last leader of BE");
+    expect(await ask("nl-pros", "!member confirm 2")).toContain("is removed");
+  });
+
+  it("does not stay by means of a leader whom they have made themselves", async () => {
+    await ask("be-ij", "!member remove @nightjar-second");
+    await ask("be-ij", '!member add @nightjar-own:rogatory.localhost leader BE "Third judge"');
+    await ask("ro-pros", "!member remove @nightjar-be-ij");
+    expect(await ask("nl-pros", "!member confirm 2")).toContain("is removed");
+  });
+});
+
+describe("the last leader of a State", () => {
+  it("is not taken from it, and nobody put in their place, by two leaders of one other State", async () => {
+    const { seal } = await caseOf(harness);
+    const people = await listPeople(harness.db, seal, harness.caseId);
+    const police = people.find(({ userId }) => userId === id("be-police"));
+    if (police === undefined) throw new Error("nobody of that name");
+    // Two leaders of Romania neither of whom has made the other one.
+    await harness.db.transaction().execute((transaction) =>
+      updateProfile(transaction, seal, police.id, {
+        ...police.profile,
+        ...{ state: "RO", role: "leader" },
+      }),
+    );
+    const answer = await ask("ro-pros", "!member remove @nightjar-nl-pros");
+    expect(answer).toContain("Investigating judge, JIT leader (BE)");
+    expect(answer).not.toContain("be-police");
+    expect(await ask("be-police", "!member confirm 1")).toContain("or else of a third State");
+    await ask("ro-pros", '!member add @puppet:x.example leader LU "Prosecutor"');
+    expect(await ask("be-police", "!member confirm 2")).toContain("or else of a third State");
+    expect(await ask("be-ij", "!member confirm 1")).toContain("is removed");
+  });
+});
+
 describe("a second leader", () => {
   it("is nobody whom the one who asks has made a leader, nor whom that one has made", async () => {
     await ask("ro-pros", `!member add ${id("two")} leader RO "Second prosecutor"`);
@@ -304,7 +369,7 @@ describe("!member role", () => {
       "invite leaders",
       "set-power notices 50",
     ]);
-    await ask("ro-pros", "!member role @nightjar-be-police member");
+    await ask("be-ij", "!member role @nightjar-be-police member");
     expect((await stepsFor(id("be-police"))).slice(5)).toEqual([
       "set-power space 0",
       "set-power coordination 0",
@@ -325,5 +390,107 @@ describe("!member role", () => {
 
   it("is denied to members", async () => {
     expect(await ask("be-police", "!member role @nightjar-be-police leader")).toMatch(/^Your role/);
+  });
+});
+
+describe("!member change", () => {
+  async function profileOf(who: string) {
+    const { seal } = await caseOf(harness);
+    return (await findPerson(harness.db, seal, harness.caseId, id(who)))?.profile;
+  }
+
+  it("corrects one detail and says what it was before", async () => {
+    const before = await profileOf("be-police");
+    const answer = await ask("ro-pros", "!member change @nightjar-be-police zone Europe/Sofia");
+    expect(answer).toContain("for @nightjar-be-police:rogatory.localhost:");
+    expect(answer).toContain("Time zone: Europe/Sofia (before: Europe/Brussels)");
+    expect(answer).not.toMatch(/Function|Languages/);
+    expect(await profileOf("be-police")).toEqual({ ...before, timeZone: "Europe/Sofia" });
+    expect(await stepsFor(id("be-police"))).toEqual([]);
+    expect(await bars(id("be-police"))).toBe(0);
+  });
+
+  it.each([
+    'function "Police officer, cybercrime" languages fr, en zone Europe/Paris',
+    "function Police officer, cybercrime, zone europe/paris languages FR EN fr",
+    "time zone: Europe/Paris; language: fr/en; function: “Police officer, cybercrime”",
+  ])("takes several details in any order: %s", async (details) => {
+    const before = await profileOf("be-police");
+    await ask("be-ij", `!member change nightjar-be-police ${details}`);
+    expect(await profileOf("be-police")).toEqual({
+      ...before,
+      function: "Police officer, cybercrime",
+      languages: ["fr", "en"],
+      timeZone: "Europe/Paris",
+    });
+  });
+
+  it("takes a function that names a detail, in quotation marks", async () => {
+    await ask("be-ij", '!member change @nightjar-be-police function "Head, languages unit"');
+    expect((await profileOf("be-police"))?.function).toBe("Head, languages unit");
+    expect(
+      await ask("be-ij", "!member change @nightjar-be-police function Head, languages unit"),
+    ).toContain("put the function in quotation marks");
+  });
+
+  it("empties the languages when none is said", async () => {
+    const answer = await ask("be-ij", "!member change @nightjar-be-ij languages none");
+    expect(answer).toMatch(/Languages: none \(before: \w+/);
+    expect((await profileOf("be-ij"))?.languages).toEqual([]);
+  });
+
+  it("keeps what was before and what is now in the log, sealed", async () => {
+    await ask("ro-pros", "!member change @nightjar-europol function Head of unit");
+    expect(await journal()).toEqual(["member.change"]);
+    const { seal } = await caseOf(harness);
+    const entry = { caseId: harness.caseId, act: "member.change" } as const;
+    const logged = await harness.db
+      .transaction()
+      .execute((transaction) => lastDetails(transaction, seal, entry, z.unknown()));
+    expect(logged).toEqual({
+      member: id("europol"),
+      from: { function: "Analyst" },
+      to: { function: "Head of unit" },
+    });
+  });
+
+  it("says so when the roster says it already, and logs nothing", async () => {
+    expect(
+      await ask("ro-pros", "!member change @nightjar-ro-pros zone Europe/Bucharest"),
+    ).toContain("already: nothing is changed");
+    expect(await journal()).toEqual([]);
+  });
+
+  it.each([
+    ["", "What changes is missing"],
+    ["zone", "What comes after zone is missing"],
+    ["zone Europe/Bucarest", "Did you mean Europe/Bucharest?"],
+    ["fucntion Analyst", "Did you mean function?"],
+    ["languages Romanain", "Did you mean ro (Romanian)?"],
+    ["languages q1", "is not a language"],
+    ["zone UTC zone UTC", "stands there twice"],
+    ["role leader", "!member role"],
+    ["state NL", "a vote would go with it"],
+    ['function ""', "The function is missing"],
+  ])("explains what is wrong with “%s”", async (details, sentence) => {
+    expect(await ask("ro-pros", `!member change @nightjar-be-police ${details}`)).toContain(
+      sentence,
+    );
+    expect(await journal()).toEqual([]);
+  });
+
+  it("refuses a function that is too long for the roster", async () => {
+    expect(
+      await ask("ro-pros", `!member change @nightjar-be-police function ${"x".repeat(201)}`),
+    ).toContain("between 1 and 200 letters");
+  });
+
+  it("does not change who is not on the roster, and is denied to members", async () => {
+    expect(await ask("ro-pros", "!member change @nightjar-be-polic zone UTC")).toContain(
+      "Did you mean @nightjar-be-police?",
+    );
+    expect(await ask("be-police", "!member change @nightjar-be-police zone UTC")).toMatch(
+      /^Your role/,
+    );
   });
 });

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { instrumentCatalogue } from "../../../src/config/instruments.ts";
 import { roomTemplate } from "../../../src/config/room-template.ts";
 import { Capability } from "../../../src/domain/case/capability.ts";
 import {
   CaseLife,
   checkTransition,
   isAllowed,
+  isBinding,
   mayDraft,
+  needsSecondLeader,
   stateNameOf,
   stateOf,
   wayTo,
@@ -33,6 +36,88 @@ function follow(life: CaseLife, wishes: readonly string[]): readonly string[] {
 
 const wishesOf = (life: CaseLife) =>
   fc.array(fc.constantFrom(...Object.keys(life.states), "no-such-state"), { maxLength: 30 });
+
+/**
+ * What may be done in which state, said once more and independently of the room templates; the columns
+ * are the states in their order, `x` is allowed. A new capability has to be added to both.
+ */
+const allowed: Readonly<
+  Record<string, { readonly states: readonly string[]; readonly may: Record<Capability, string> }>
+> = {
+  jit: {
+    states: ["negotiation", "signed", "operational", "post-operational", "closed"],
+    may: {
+      "action.add": "xxxx-",
+      "action.complete": "xxxx-",
+      "action.read": "xxxxx",
+      "case.manage": "xxxx-",
+      "case.read": "xxxxx",
+      "help.read": "xxxxx",
+      "meeting.read": "xxxxx",
+      "meeting.schedule": "xxxx-",
+      "member.manage": "xxxx-",
+      "member.read": "xxxxx",
+      // Which instruments, the table below says.
+      "request.create": "xxxx-",
+      "request.read": "xxxxx",
+      // No role of a JIT has these.
+      "report.draft": "xxxx-",
+      "takeaway.list": "xxxx-",
+      "takeaway.record": "xxxx-",
+    },
+  },
+  "focus-group": {
+    states: ["planned", "open", "closed", "report-adopted", "archived"],
+    may: {
+      "action.add": "xxxx-",
+      "action.complete": "xxxx-",
+      "action.read": "xxxxx",
+      "case.manage": "xxxx-",
+      "case.read": "xxxxx",
+      "help.read": "xxxxx",
+      "meeting.read": "xxxxx",
+      "meeting.schedule": "xxxx-",
+      "member.manage": "xxxx-",
+      "member.read": "xxxxx",
+      // Nothing is drafted of a meeting that has not begun.
+      "report.draft": "-xxxx",
+      // No role of a focus group has these.
+      "request.create": "-xx--",
+      "request.read": "-xx--",
+      "takeaway.list": "xxxxx",
+      "takeaway.record": "-xx--",
+    },
+  },
+};
+
+describe.each(Object.entries(allowed))("what the states of %s allow", (name, { states, may }) => {
+  const { life } = roomTemplate(name);
+
+  it("is what the table says, for each capability", () => {
+    expect(Object.keys(life.states)).toEqual(states);
+    const found = Capability.options.map((capability) => [
+      capability,
+      states.map((state) => (isAllowed(stateOf(life, state), capability) ? "x" : "-")).join(""),
+    ]);
+    expect(Object.fromEntries(found)).toEqual(may);
+  });
+});
+
+describe("the instruments that are drafted in the states of a JIT", () => {
+  const { instruments } = instrumentCatalogue();
+  // A JIT applies for funding when all have signed, and can do so for what goes on after its end.
+  const rows: Readonly<Record<string, string>> = { JITF: "-xxx-" };
+
+  it.each(instruments.map((instrument) => instrument.code))(
+    "are as the table says for %s",
+    (one) => {
+      const found = Object.values(jit.states).map((state) =>
+        isAllowed(state, "request.create") && mayDraft(state, one) ? "x" : "-",
+      );
+      expect(found.join("")).toBe(rows[one] ?? "xxx--");
+    },
+  );
+});
 
 describe("the life of a JIT", () => {
   it("begins in negotiation", () => {
@@ -80,6 +165,14 @@ describe("the life of a JIT", () => {
     expect(drafted("signed")).toEqual(["EIO", "MLA", "JITF"]);
     expect(drafted("operational")).toEqual(["EIO", "MLA", "JITF"]);
     expect(drafted("post-operational")).toEqual(["JITF"]);
+  });
+
+  it("has an agreement that is fixed when it is signed, and in force only when it is operational", () => {
+    const standing = Object.values(jit.states).map(({ agreement }) => agreement);
+    expect(standing).toEqual(["draft", "signed", "in-force", "over", "over"]);
+    expect(Object.values(jit.states).map(isBinding)).toEqual([false, true, true, false, false]);
+    expect(needsSecondLeader(jit, "signed", "negotiation")).toBe(true);
+    expect(needsSecondLeader(jit, "signed", "operational")).toBe(false);
   });
 
   it("says on the way to a state what comes first", () => {

@@ -191,7 +191,7 @@ describe.each(places)("people of a case who come later (%s)", (place) => {
     await command(third, coordination, `!member role @${newcomerAt[place]} leader`);
     await newcomer.roomByName("leaders", { timeout: patience });
     await until(async () => (await powerOf(newcomer.userId)) === 50, "the power of a leader");
-    await command(leader, coordination, `!member role @${newcomerAt[place]} member`);
+    await command(third, coordination, `!member role @${newcomerAt[place]} member`);
     await until(async () => (await powerOf(newcomer.userId)) === 0, "no power");
     await until(
       () => !newcomer.rooms().some(({ name }) => name.endsWith("leaders")),
