@@ -1,5 +1,5 @@
 import { RogatoryError } from "../domain/errors.ts";
-import type { Trust } from "../matrix/crypto/crypto.ts";
+import type { Trust } from "../matrix/crypto/trust.ts";
 
 /** Why it is not certain who has said something. */
 export type Doubt = "unsigned-device" | "from-backup" | "changed-identity" | "uncertain-sender";

@@ -1,12 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { UserId as UserIdInRust } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { createClient, type MatrixClient, MatrixEvent } from "matrix-js-sdk";
-import {
-  AllDevicesIsolationMode,
-  type CryptoApi,
-  EventShieldColour,
-  EventShieldReason,
-} from "matrix-js-sdk/lib/crypto-api/index.js";
+import { AllDevicesIsolationMode, type CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/recovery-key.js";
 import { RogatoryError } from "../../domain/errors.ts";
 import { DeviceId, type EventId, RoomId, serverOf, type UserId } from "../../domain/ids.ts";
@@ -25,6 +19,7 @@ import { type SdkLogSink, sdkLogger } from "./sdk-logger.ts";
 import { requireCiphertext } from "./send-gate.ts";
 import { storePrefix } from "./stores.ts";
 import { guardToDevice } from "./to-device-border.ts";
+import { type Trust, TrustJudge } from "./trust.ts";
 import { Verifications } from "./verification.ts";
 import { isVerificationEvent } from "./verification-events.ts";
 
@@ -66,16 +61,6 @@ export interface ArrivedKey {
   readonly sessionId: string;
 }
 
-/** Whether the sender's device is signed by its owner; otherwise why it cannot be relied on. */
-export type Trust =
-  | { readonly kind: "signed" }
-  | {
-      readonly kind: "doubtful";
-      readonly reason: string;
-      /** The homeserver has not told the sender's devices yet: asked again, it may be otherwise. */
-      readonly passing?: boolean;
-    };
-
 export type Decrypted =
   | {
       readonly kind: "message";
@@ -104,7 +89,7 @@ export class AccountCrypto {
   readonly #client: MatrixClient;
   readonly #api: CryptoApi;
   readonly #backend: CryptoBackend;
-  readonly #keyQueries: KeyQueries;
+  readonly #trust: TrustJudge;
   readonly #log: SdkLogSink;
   readonly #firstBackupCheck: Promise<unknown>;
   readonly identity: CryptoIdentity;
@@ -117,13 +102,13 @@ export class AccountCrypto {
     log: SdkLogSink,
   ) {
     this.#client = client;
-    this.#keyQueries = keyQueries;
     this.#api = api;
     this.#log = log;
     // Begun by the SDK already, which gives the one that is under way; a failure is met where it matters.
     this.#firstBackupCheck = api.checkKeyBackupAndEnable().catch(() => {});
     this.#backend = CryptoBackendContract.parse(api);
     guardToDevice(this.#backend.olmMachine);
+    this.#trust = new TrustJudge(api, this.#backend, keyQueries);
     this.identity = new CryptoIdentity(client, api, this.#backend);
     this.verifications = new Verifications(client);
   }
@@ -298,34 +283,7 @@ export class AccountCrypto {
     }
     const clear = clearParts(event);
     if (isVerificationEvent(clear)) await this.receiveVerification({ ...raw, ...clear });
-    const trust = await this.#trustIn(event);
-    return {
-      kind: "message",
-      ...clear,
-      trust: trust.kind === "signed" ? trust : await this.#trustAfterQuery(event, raw.sender),
-    };
-  }
-
-  async #trustIn(event: MatrixEvent): Promise<Trust> {
-    const info = await this.#api.getEncryptionInfoForEvent(event);
-    if (info?.shieldColour === EventShieldColour.NONE) return { kind: "signed" };
-    return {
-      kind: "doubtful",
-      reason: EventShieldReason[info?.shieldReason ?? EventShieldReason.UNKNOWN],
-    };
-  }
-
-  /**
-   * Somebody who has just joined may speak before the answer about their devices is here, and after a
-   * restart before anybody has told the crypto that they joined: nobody is doubted before the
-   * homeserver has been asked, and has answered.
-   */
-  async #trustAfterQuery(event: MatrixEvent, sender: UserId): Promise<Trust> {
-    await this.#backend.olmMachine.updateTrackedUsers([new UserIdInRust(sender)]);
-    await this.#backend.outgoingRequestsManager.doProcessOutgoingRequests();
-    const trust = await this.#trustIn(event);
-    if (trust.kind === "signed" || !this.#keyQueries.isUnanswered(sender)) return trust;
-    return { ...trust, passing: true };
+    return { kind: "message", ...clear, trust: await this.#trust.of(event, raw.sender) };
   }
 
   /**
