@@ -38,8 +38,8 @@ export interface Wish {
 
 /**
  * The leaders any of whom can agree to what another one has asked for. Where a State or body has nobody
- * to decide who leads for it, two of one other State do not do so either. Nobody keeps the leading role
- * by means of one whom they have made a leader.
+ * to decide who leads for it, that is a leader of a third one, and one of the asker's own only where
+ * there is no third. Nobody keeps the leading role by means of one whom they have made a leader.
  */
 export function secondLeaders(
   roster: readonly Person[],
@@ -59,8 +59,10 @@ export function secondLeaders(
   const asker = roster.find(({ userId }) => userId === askedBy);
   const isOfAsker = isOf(asker && affiliationOf(asker.profile));
   const third = affiliation === undefined ? others : others.filter((one) => !isOfAsker(one));
-  return (own.length > 0 ? own : third).filter(
-    ({ userId }) => askedBy === undefined || !speakAsOne(userId, askedBy, makers),
+  const isSecond = ({ userId }: Person) =>
+    askedBy === undefined || !speakAsOne(userId, askedBy, makers);
+  return (
+    [own, third.filter(isSecond), others].find((few) => few.length > 0)?.filter(isSecond) ?? []
   );
 }
 

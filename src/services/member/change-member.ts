@@ -158,7 +158,7 @@ async function requireSecond(work: CaseWork, { case: of }: Registry, wish: Wish)
   const own =
     wish.affiliation === undefined
       ? ""
-      : `, of ${wish.affiliation} if it has one, or else of a third State or body`;
+      : `, of ${wish.affiliation} if it has one, or else of a third State or body if there is one`;
   throw new RogatoryError(
     "member.change-second",
     `This has to be confirmed by another leader than the one who asked for it and the one whom it concerns${own}. Whom the one who asked has made a leader alone does not count, nor whoever made that one.`,

@@ -239,6 +239,28 @@ describe("the last leader of a State", () => {
     expect(await ask("be-police", "!member confirm 2")).toContain("or else of a third State");
     expect(await ask("be-ij", "!member confirm 1")).toContain("is removed");
   });
+
+  it("is taken from it by two leaders of the other State where there are but two States", async () => {
+    const { seal } = await caseOf(harness);
+    const people = await listPeople(harness.db, seal, harness.caseId);
+    const leaders = new Map([
+      [id("ro-pros"), "RO"],
+      [id("be-ij"), "RO"],
+      [id("nl-pros"), "NL"],
+    ]);
+    await harness.db.transaction().execute(async (transaction) => {
+      for (const { id: personId, userId, profile } of people) {
+        const state = leaders.get(userId);
+        if (state !== undefined) {
+          await updateProfile(transaction, seal, personId, { ...profile, state });
+        } else if (profile.role === "leader") {
+          await updateProfile(transaction, seal, personId, { ...profile, role: "member" });
+        }
+      }
+    });
+    expect(await ask("ro-pros", "!member remove @nightjar-nl-pros")).toContain("last leader of NL");
+    expect(await ask("be-ij", "!member confirm 1")).toContain("is removed");
+  });
 });
 
 describe("a second leader", () => {
