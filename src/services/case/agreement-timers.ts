@@ -4,6 +4,7 @@ import { endOfAgreement } from "../../domain/case/agreement.ts";
 import type { Case } from "../../domain/case/case.ts";
 import type { CaseWork } from "../work.ts";
 
+export const BEGIN = "agreement.begin";
 export const ALARM = "agreement.alarm";
 export const LAPSE = "agreement.lapse";
 
@@ -20,7 +21,7 @@ export function alarmAt(
 }
 
 /**
- * Sets the alarms before the end of the JIT agreement and its lapse, in the transaction that writes its
+ * Sets the word about the first day of the JIT agreement, the alarms before its end and its lapse, in the transaction that writes its
  * period; what was set for another period is removed. Alarms whose time is past are not set.
  */
 export async function planAgreement(
@@ -28,12 +29,14 @@ export async function planAgreement(
   { template, profile }: Pick<Case, "template" | "profile">,
 ): Promise<void> {
   const rules = roomTemplate(template).life.agreement;
-  const last = profile.agreement?.period?.to;
-  if (rules === undefined || last === undefined) return;
+  const period = profile.agreement?.period;
+  if (rules === undefined || period === undefined) return;
+  const { from: first, to: last } = period;
   const zone = profile.timeZone;
   const subjects = rules.alarmDays.map(String);
   await cancelTimers(db, caseId, ALARM, subjects);
   await cancelTimers(db, caseId, LAPSE, ["0"]);
+  await cancelTimers(db, caseId, BEGIN, ["0"]);
   // An alarm that was removed may be set again for the same day, so that each plan has its own causes.
   const plan = `${caseId} ${last} ${now.epochMilliseconds}`;
   for (const days of rules.alarmDays) {
@@ -42,6 +45,11 @@ export async function planAgreement(
     const subject = String(days);
     const cause = `${ALARM} ${plan} ${subject}`;
     await setTimer(db, { caseId, kind: ALARM, subject, dueAt, cause });
+  }
+  const begins = alarmAt(first, 0, { alarmTime: rules.alarmTime, zone });
+  if (Temporal.Instant.compare(begins, now) > 0) {
+    const cause = `${BEGIN} ${plan} ${first}`;
+    await setTimer(db, { caseId, kind: BEGIN, subject: "0", dueAt: begins, cause });
   }
   const dueAt = endOfAgreement(last, zone);
   await setTimer(db, { caseId, kind: LAPSE, subject: "0", dueAt, cause: `${LAPSE} ${plan}` });

@@ -71,8 +71,9 @@ describe("!case agreement", () => {
     expect(await ask("be-ij", line.replace("2028", "2026"))).toContain("before the first");
     expect(await ask("be-ij", line.replace("2028-01-31", "2028-02-31"))).toContain("not a day");
     const due = await harness.db.selectFrom("timer").select("due_at").orderBy("due_at").execute();
+    // The first day, five alarms, and the end.
     expect(due.at(-1)?.due_at).toMatch(/^2028-01-31T23:00/);
-    expect(due).toHaveLength(6);
+    expect(due).toHaveLength(7);
   });
 
   it("is neither named nor dated for who reads the database", async () => {
@@ -158,6 +159,25 @@ describe("the alarms before the end of an agreement", () => {
   it("go to the room of all where there is no leaders' room", async () => {
     await harness.db.deleteFrom("case_room").where("kind", "=", "leaders").execute();
     expect((await fire("2027-10-12T07:00:00Z"))[0]).toMatch(/^!coordination: /);
+  });
+});
+
+describe("the first day of an agreement", () => {
+  it("is told to the leaders of a JIT that is signed, once", async () => {
+    await harness.db.updateTable("case_file").set({ state: "signed" }).execute();
+    expect(await fire("2027-01-11T07:59:59Z")).toEqual([]);
+    const said = await fire("2027-01-11T08:00:00Z");
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^!leaders: The JIT agreement is in force since the beginning of Mon 11 January 2027[\s\S]*!case state operational/,
+      ),
+    ]);
+    expect(await fire("2027-01-12T08:00:00Z")).toEqual(said);
+  });
+
+  it.each(["negotiation", "operational"])("is not told to one that is in %s", async (state) => {
+    await harness.db.updateTable("case_file").set({ state }).execute();
+    expect(await fire("2027-01-11T08:00:00Z")).toEqual([]);
   });
 });
 
