@@ -34,7 +34,8 @@ export async function settleState(
   if (!isShared) return changes;
   const state = await readFullState(http, roomId).catch((error: unknown) => {
     // We are not in it any more, and the next response says so.
-    if (error instanceof HomeserverError && [403, 404].includes(error.status)) return undefined;
+    const isAnswer = error instanceof HomeserverError && !error.isPassing;
+    if (isAnswer && [403, 404].includes(error.status)) return undefined;
     throw error;
   });
   if (state === undefined) return changes;
