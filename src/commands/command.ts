@@ -4,7 +4,7 @@ import type { Capability } from "../domain/case/capability.ts";
 import type { Case, CaseRoom } from "../domain/case/case.ts";
 import type { Person } from "../domain/case/person.ts";
 import type { LocalWay } from "../domain/case/ways.ts";
-import type { EventId } from "../domain/ids.ts";
+import type { EventId, UserId } from "../domain/ids.ts";
 import type { CaseWork } from "../services/work.ts";
 import { type Argument, type ArgumentContext, UsageError } from "./argument.ts";
 
@@ -27,6 +27,8 @@ export interface CommandContext extends ArgumentContext {
   readonly bots: BotAccounts;
   /** How people of the own homeserver come into rooms; invited to each if left out. */
   readonly localPeople?: LocalWay | undefined;
+  /** Typed Matrix ids of the own homeserver that are no account there, as far as that is known. */
+  readonly unknownAccounts?: readonly UserId[] | undefined;
   /** The message that carries the command; absent on the command line. */
   readonly eventId: EventId | undefined;
   /** All commands, for the help. */

@@ -38,7 +38,7 @@ export type ReadFile =
 /** What was fetched for the answer to a message, before the transaction. */
 export interface Fetched {
   readonly file: ReadFile | undefined;
-  /** People of a new case without an account; undefined where the homeserver could not be asked. */
+  /** People without an account, of a new case or of a command; undefined if it could not be asked. */
   readonly unknownAccounts: readonly UserId[] | undefined;
 }
 
@@ -106,7 +106,7 @@ export async function executeDirect(
     const chosen = addressed === undefined && open?.served === true ? open : undefined;
     return { ...plain(...whichCase(own, isOperator, chosen)), named };
   }
-  const outcome = await runHere(transaction, options, direct, addressed, open);
+  const outcome = await runHere(transaction, options, direct, addressed, open, fetched);
   const heading = paragraph("In ", strong(open.name), ":");
   return { open, outcome: { ...outcome, blocks: [heading, ...outcome.blocks] } };
 }
@@ -183,7 +183,9 @@ async function runHere(
   { event }: Direct,
   addressed: Addressed,
   open: OwnCase,
+  { unknownAccounts }: Fetched,
 ): Promise<Outcome> {
+  const known = { answeredIn: undefined, unknownAccounts };
   const template = roomTemplate(open.case.template);
   const room = commonRoom(await listCaseRooms(transaction, open.case.id), open.case.template);
   if (room === undefined) {
@@ -192,7 +194,7 @@ async function runHere(
       "This case has no room for everybody, so that its commands are used in its rooms only.",
     );
   }
-  return runInRoom(transaction, options, { addressed, event, room, open, template }, undefined);
+  return runInRoom(transaction, options, { addressed, event, room, open, template }, known);
 }
 
 async function beginCreating(

@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answerError } from "../commands/answers.ts";
 import { recognise } from "../commands/dispatch.ts";
+import { typedAccounts } from "../commands/typed-accounts.ts";
 import type { OpenCase } from "../db/repositories/cases.ts";
 import {
   claimMessage,
@@ -26,11 +27,11 @@ import type { Session } from "../matrix/session/session.ts";
 import { reportParked, reportReplay } from "../services/management/troubles.ts";
 import { routeDirect } from "./direct.ts";
 import { type Doubt, isForged } from "./doubt.ts";
-import { unknownDraftedPeople } from "./drafted-people.ts";
 import { type DirectAnswer, executeDirect, noteAnswer } from "./execute-direct.ts";
 import { type OperatorsDesk, prepareOperators, routeOperators } from "./operators-desk.ts";
 import { execute, type RouterOptions, route, typedText } from "./router.ts";
 import { readSentFile } from "./sent-file.ts";
+import { unknownLocals, unknownPeople } from "./unknown-people.ts";
 import { keepUnreadable } from "./unreadable.ts";
 import { Wakeable } from "./wakeable.ts";
 
@@ -177,10 +178,14 @@ export class InboxWorker extends Wakeable {
     const { doubt, open } = routed;
     return {
       ...{ event, doubt, open, isDirect: false },
-      prepare: async () => async (transaction) => ({
-        open,
-        outcome: await execute(transaction, this.#options, routed),
-      }),
+      prepare: async () => {
+        const typed = typedAccounts(routed.addressed);
+        const unknownAccounts = await unknownLocals(session, typed);
+        return async (transaction) => ({
+          open,
+          outcome: await execute(transaction, this.#options, routed, unknownAccounts),
+        });
+      },
     };
   }
 
@@ -210,7 +215,7 @@ export class InboxWorker extends Wakeable {
       prepare: async () => {
         const file =
           direct.file === undefined ? undefined : await readSentFile(session, direct.file);
-        const unknownAccounts = await unknownDraftedPeople(session, direct);
+        const unknownAccounts = await unknownPeople(session, direct, this.#options.commands);
         return (transaction) =>
           executeDirect(transaction, this.#options, direct, { file, unknownAccounts });
       },

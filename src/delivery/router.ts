@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { answeringBot } from "../bots/bots.ts";
 import { answerUnknown } from "../commands/answers.ts";
-import type { Command } from "../commands/command.ts";
+import type { Command, CommandContext } from "../commands/command.ts";
 import { type Addressed, recognise, run } from "../commands/dispatch.ts";
 import { capabilitiesOf, type RoomTemplate, roomTemplate } from "../config/room-template.ts";
 import { findCase, findCaseRoom, findPerson, type OpenCase } from "../db/repositories/cases.ts";
@@ -92,24 +92,21 @@ export async function execute(
   transaction: Transaction<Database>,
   options: RouterOptions,
   routed: Routed,
+  unknownAccounts: CommandContext["unknownAccounts"],
 ): Promise<Outcome> {
   if (routed.addressed.kind === "unknown") {
     return answerUnknown(routed.addressed.typed, routed.addressed.guess);
   }
   refuseDoubtful(routed);
-  return runInRoom(transaction, options, routed, routed.room);
+  return runInRoom(transaction, options, routed, { answeredIn: routed.room, unknownAccounts });
 }
 
-/**
- * Runs a command as typed in a room of its case.
- *
- * @param answeredIn undefined where the sender alone reads the answer
- */
+/** Runs a command as typed in a room of its case. */
 export async function runInRoom(
   transaction: Transaction<Database>,
   options: RouterOptions,
   routed: Pick<Routed, "addressed" | "event" | "open" | "room" | "template">,
-  answeredIn: CaseRoom | undefined,
+  known: Pick<CommandContext, "answeredIn" | "unknownAccounts">,
 ): Promise<Outcome> {
   const { addressed, event, open, room, template } = routed;
   if (addressed.kind === "unknown") return answerUnknown(addressed.typed, addressed.guess);
@@ -136,7 +133,7 @@ export async function runInRoom(
     },
     case: open.case,
     room,
-    answeredIn,
+    ...known,
     sender,
     capabilities: capabilitiesOf(template, sender.profile.role),
     bots: options.accounts,

@@ -1,22 +1,17 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
-import { answerUnknown } from "../commands/answers.ts";
 import type { Command } from "../commands/command.ts";
-import { recognise, run } from "../commands/dispatch.ts";
 import { loadCommands } from "../commands/registry.ts";
+import { typedAccounts } from "../commands/typed-accounts.ts";
 import { readCaseFile } from "../config/case-file.ts";
 import type { Config } from "../config/config.ts";
 import { useOwnTemplates } from "../config/room-template.ts";
-import type { OpenCase } from "../db/repositories/cases.ts";
 import type { Database } from "../db/schema.ts";
 import { transact } from "../db/transact.ts";
-import type { Outcome } from "../documents/message/outcome.ts";
 import { renderText } from "../documents/message/render.ts";
-import { Capability } from "../domain/case/capability.ts";
 import { RogatoryError } from "../domain/errors.ts";
 import type { CaseId, UserId } from "../domain/ids.ts";
 import type { Session } from "../matrix/session/session.ts";
-import { logAct } from "../services/acts.ts";
 import { applyCase } from "../services/case/apply-case.ts";
 import { type CaseRequest, createCase } from "../services/case/create-case.ts";
 import { summariseCases } from "../services/case/list-cases.ts";
@@ -26,7 +21,7 @@ import { refuseUnknownAccounts } from "../services/case/unknown-accounts.ts";
 import { exportLog } from "../services/log/export-log.ts";
 import { verifyLog } from "../services/log/verify-log.ts";
 import { dropStep, listSteps, retryStep } from "../services/outbox/outbox-steps.ts";
-import type { CaseWork, Work } from "../services/work.ts";
+import type { Work } from "../services/work.ts";
 import type { Vault } from "../vault/vault.ts";
 import { bindBotOperations } from "./bot-operations.ts";
 import { bindCaseOperations, openCaseNamed } from "./case-operations.ts";
@@ -39,6 +34,7 @@ import {
   type Operations,
   operationShapes,
 } from "./operation-shapes.ts";
+import { asOperator, readLine, runAsOperator } from "./run-as-operator.ts";
 import { unknownLocalPeople } from "./unknown-local-people.ts";
 
 export interface OperationsEnvironment {
@@ -183,10 +179,14 @@ function bindOperations(
       return checked;
     },
     async "command.run"({ case: name, line, reason }) {
-      const outcome = await inTransaction(async (work) => {
-        const open = await openCaseNamed(work, name);
-        return runLine(asOperator(work, open, reason), config, open, commands, line);
-      });
+      const command = readLine(commands, line);
+      const unknownAccounts = await unknownLocalPeople(config, typedAccounts(command));
+      const outcome = await inTransaction(async (work) =>
+        runAsOperator(asOperator(work, await openCaseNamed(work, name), reason), command, {
+          ...{ bots: config.bots, localPeople: config.rooms.localPeople },
+          ...{ commands, unknownAccounts },
+        }),
+      );
       onSteps();
       return {
         text: renderText(outcome),
@@ -247,49 +247,6 @@ async function checkLog(
     .setIsolationLevel("repeatable read")
     .execute((transaction) => verifyLog(transaction, vault, since));
   return { ...check, findings: [...check.findings] };
-}
-
-/** An operator answers for the deployment: all capabilities, and every use in the log. */
-const allCapabilities: ReadonlySet<Capability> = new Set(Capability.options);
-
-async function runLine(
-  work: CaseWork,
-  { bots, rooms }: Pick<Config, "bots" | "rooms">,
-  open: OpenCase,
-  commands: readonly Command[],
-  line: string,
-): Promise<Outcome> {
-  const addressed = recognise(commands, line.trimStart().startsWith("!") ? line : `!${line}`);
-  if (addressed === undefined) {
-    throw new RogatoryError("command.unknown", "This is not a command: write it as in a room.");
-  }
-  if (addressed.kind === "unknown") {
-    const sentence = renderText(answerUnknown(addressed.typed, addressed.guess));
-    throw new RogatoryError("command.unknown", sentence);
-  }
-  const { command, argumentText } = addressed;
-  const outcome = await run(command, argumentText, {
-    work,
-    case: open.case,
-    room: undefined,
-    answeredIn: undefined,
-    sender: undefined,
-    capabilities: allCapabilities,
-    bots,
-    localPeople: rooms.localPeople,
-    eventId: undefined,
-    sentAt: work.now,
-    zone: open.case.profile.timeZone,
-    commands,
-  });
-  const reason = work.actor.kind === "operator" ? work.actor.reason : undefined;
-  // Not what was typed: it can be a text that must not outlive its class of data.
-  await logAct(work, "command.run", { command: command.name, reason });
-  return outcome;
-}
-
-function asOperator(work: Work, open: OpenCase, reason: string): CaseWork {
-  return { ...work, caseId: open.case.id, seal: open.seal, actor: { kind: "operator", reason } };
 }
 
 /** Checks the parameters before an operation sees them. */

@@ -67,7 +67,12 @@ describe.each(roomTemplateNames())("the lines that %s suggests in its welcomes",
         ...{ type: "m.room.message", content: {}, origin_server_ts: now.epochMilliseconds },
       };
       return renderText(
-        await runInRoom(transaction, options, { addressed, event, open, room, template }, room),
+        await runInRoom(
+          transaction,
+          options,
+          { addressed, event, open, room, template },
+          { answeredIn: room },
+        ),
       );
     });
   }

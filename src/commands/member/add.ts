@@ -1,7 +1,9 @@
 import { roomTemplate } from "../../config/room-template.ts";
+import { paragraph } from "../../documents/message/outcome.ts";
 import { PersonProfile } from "../../domain/case/person.ts";
 import { readUserId } from "../../domain/case/roster.ts";
 import { isMeantAsState, parseState } from "../../domain/request/states.ts";
+import { newcomerNote } from "../../services/case/unknown-accounts.ts";
 import { addMember } from "../../services/member/add-member.ts";
 import { optional, phrase, UsageError, word } from "../argument.ts";
 import { registryOf } from "../cause.ts";
@@ -46,6 +48,10 @@ export default defineCommand({
     }
     const registry = registryOf(context);
     const added = await addMember(work, registry, userId, profile.data, sentAt);
-    return changeAnswer(added, roomTemplate(of.template), context.zone);
+    const outcome = changeAnswer(added, roomTemplate(of.template), context.zone);
+    const note = newcomerNote(userId, context.unknownAccounts);
+    return note === undefined
+      ? outcome
+      : { ...outcome, blocks: [...outcome.blocks, paragraph(note)] };
   },
 });

@@ -18,6 +18,15 @@ export function accountNotes(unknown: readonly string[] | undefined): readonly s
   ];
 }
 
+/** The same of one who is put on the roster, and how to undo it; undefined if nothing is to be said. */
+export function newcomerNote(
+  userId: UserId,
+  unknown: readonly UserId[] | undefined,
+): string | undefined {
+  if (unknown?.includes(userId) !== true) return undefined;
+  return `${accountNotes([userId]).join(" ")} If not, undo it: !member remove ${userId}`;
+}
+
 /** @throws RogatoryError `case.unknown-accounts` */
 export function refuseUnknownAccounts(unknown: readonly UserId[] | undefined): void {
   if (unknown === undefined || unknown.length === 0) return;

@@ -146,19 +146,34 @@ describe("people of a case", () => {
   }, 300_000);
 });
 
+describe("whoever adds a person", () => {
+  it("is told that the homeserver knows no such account, and how to undo it", async () => {
+    const { serverName } = live.homeserver;
+    const misspelled = `@newcomr:${serverName}`;
+    const answer = await command(
+      leader,
+      coordination,
+      `!member add ${misspelled} member LU "Financial analyst"`,
+    );
+    expect(answer).toContain(`The homeserver knows no account of ${misspelled}`);
+    const [undo] = /!member remove \S+/.exec(answer) ?? [];
+    expect(await command(leader, coordination, undo ?? "no way back")).toContain("is removed");
+  }, 180_000);
+});
+
 describe.each(places)("people of a case who come later (%s)", (place) => {
   let newcomer: Person;
 
   it("are added by a leader, and read what is said from then on", async () => {
     newcomer = await live.person(newcomerAt[place]);
     const before = await leader.say(coordination, "said before");
-    expect(
-      await command(
-        leader,
-        coordination,
-        `!member add ${newcomer.userId} member LU "Financial analyst"`,
-      ),
-    ).toContain("Who: Financial analyst (LU)");
+    const answer = await command(
+      leader,
+      coordination,
+      `!member add ${newcomer.userId} member LU "Financial analyst"`,
+    );
+    expect(answer).toContain("Who: Financial analyst (LU)");
+    expect(answer).not.toContain("knows no account");
     await newcomer.roomByName("coordination", { timeout: patience });
     await leader.roomByName("coordination", { members: 8, timeout: patience });
     const said = await leader.say(coordination, "good morning");
