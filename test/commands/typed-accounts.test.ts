@@ -8,11 +8,12 @@ const commands = await loadCommands();
 describe("the accounts that are typed in a command", () => {
   it.each([
     ['!member add @analyst:example.org participant Europol "Analyst"', ["@analyst:example.org"]],
+    ["!member add @one:example.org @two:example.org", ["@one:example.org"]],
     ["!member remove @analyst", []],
     ["!action add @analyst:example.org seize the registers", []],
     ["!membr add @analyst:example.org", []],
     ["good morning @analyst:example.org", []],
-  ])("are the whole Matrix ids of a command about the roster: %s", (line, accounts) => {
+  ])("are the whole Matrix id in a command about the roster: %s", (line, accounts) => {
     expect(typedAccounts(recognise(commands, line))).toEqual(accounts);
   });
 });
