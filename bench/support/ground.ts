@@ -41,6 +41,8 @@ export type DatabaseKind = "pglite" | "postgresql";
 
 /** A configuration of Rogatory with its database. */
 export interface Deployment {
+  /** Nothing of it was ever started: earlier runs did not have it. */
+  readonly isNew: boolean;
   readonly configuration: string;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -133,9 +135,11 @@ export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<
       return new AccountHttp(homeserver.url, token, userId(localpart));
     },
     async deployment(name, bots, settings = {}) {
+      const configuration = inside(`${name}/rogatory.yaml`);
+      const isNew = !existsSync(configuration);
       await mkdir(inside(name), { recursive: true });
       await writeFile(
-        inside(`${name}/rogatory.yaml`),
+        configuration,
         stringify({
           homeserver: {
             ...{ url: homeserver.url, serverName, registrationFile: "../registration.yaml" },
@@ -152,7 +156,7 @@ export async function prepareGround(kind: DatabaseKind, rooms: number): Promise<
           ? {}
           : { ROGATORY_DATABASE_URL: await ensureDatabase(databaseUrl, `bench_${name}`) }),
       };
-      return { configuration: inside(`${name}/rogatory.yaml`), environment };
+      return { isNew, configuration, environment };
     },
     async person() {
       people += 1;
