@@ -23,8 +23,8 @@ export interface CheckEnvironment {
 }
 
 /**
- * Looks at cases, at all of them and at the operators' room if none is named, and gives what is not as it must be. Without running bots nobody can ask the
- * homeserver, and what the database knows is judged.
+ * Looks at cases, at all of them and at the operators' room if none is named, and gives what is not as
+ * it must be. Without running bots nobody can ask the homeserver, and what the database knows is judged.
  *
  * Without a reason cases are found by their codes, and findings name nobody; a reason stands in the log
  * of each case.
