@@ -1,13 +1,13 @@
-import { findCase, findCaseRoom } from "../../db/repositories/cases.ts";
+import { findCaseRoom } from "../../db/repositories/cases.ts";
 import {
   type InboxSummary,
   listInbox,
   lockInboxEvent,
   settleEvent,
 } from "../../db/repositories/inbox-summaries.ts";
-import { appendToJournal } from "../../db/repositories/journal.ts";
 import type { InboxState } from "../../db/schema.ts";
 import { RogatoryError } from "../../domain/errors.ts";
+import { logDecision } from "../acts.ts";
 import type { Work } from "../work.ts";
 
 export interface ListedEvent extends Omit<InboxSummary, "sentAt"> {
@@ -45,7 +45,7 @@ export async function listEvents(
 export async function retryEvent(work: Work, id: number): Promise<void> {
   const event = await unsettledEvent(work, id);
   await settleEvent(work.db, id, "pending");
-  await logDecision(work, event, "inbox.retry", {});
+  await logSettled(work, event, "inbox.retry", {});
 }
 
 /**
@@ -56,7 +56,7 @@ export async function retryEvent(work: Work, id: number): Promise<void> {
 export async function dropEvent(work: Work, id: number, reason: string): Promise<void> {
   const event = await unsettledEvent(work, id);
   await settleEvent(work.db, id, "dropped");
-  await logDecision(work, event, "inbox.drop", { reason });
+  await logSettled(work, event, "inbox.drop", { reason });
 }
 
 async function unsettledEvent({ db }: Work, id: number): Promise<InboxSummary> {
@@ -76,23 +76,13 @@ async function unsettledEvent({ db }: Work, id: number): Promise<InboxSummary> {
   );
 }
 
-async function logDecision(
-  { db, vault, now }: Work,
+async function logSettled(
+  work: Work,
   { account, eventId, roomId, state, failure }: InboxSummary,
   act: string,
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const room = await findCaseRoom(db, roomId);
-  const open = room === undefined ? undefined : await findCase(db, vault, room.caseId);
-  await appendToJournal(
-    db,
-    { vault, ...(open === undefined ? {} : { seal: open.seal }) },
-    {
-      at: now,
-      actor: "operator",
-      caseId: open?.case.id,
-      act,
-      details: { event: eventId, account, room: roomId, state, failure, ...details },
-    },
-  );
+  const room = await findCaseRoom(work.db, roomId);
+  const about = { event: eventId, account, room: roomId, state, failure };
+  await logDecision(work, room?.caseId, act, { ...about, ...details });
 }

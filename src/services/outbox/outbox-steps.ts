@@ -1,5 +1,3 @@
-import { findCase } from "../../db/repositories/cases.ts";
-import { appendToJournal } from "../../db/repositories/journal.ts";
 import {
   findOutboxStep,
   listOutbox,
@@ -7,6 +5,7 @@ import {
   settleStep,
 } from "../../db/repositories/outbox-summaries.ts";
 import { RogatoryError } from "../../domain/errors.ts";
+import { logDecision } from "../acts.ts";
 import type { Work } from "../work.ts";
 
 export interface ListedStep extends Omit<OutboxSummary, "createdAt" | "caseId"> {
@@ -37,9 +36,9 @@ export async function listSteps(
  * @throws RogatoryError `outbox.unknown` or `outbox.settled`
  */
 export async function retryStep(work: Work, id: number): Promise<void> {
-  await openStep(work, id);
+  const { caseId, kind } = await openStep(work, id);
   await settleStep(work.db, id, "pending");
-  await logDecision(work, id, "outbox.retry", {});
+  await logDecision(work, caseId, "outbox.retry", { step: id, kind });
 }
 
 /**
@@ -49,9 +48,9 @@ export async function retryStep(work: Work, id: number): Promise<void> {
  * @throws RogatoryError `outbox.unknown` or `outbox.settled`
  */
 export async function dropStep(work: Work, id: number, reason: string): Promise<void> {
-  await openStep(work, id);
+  const { caseId, kind } = await openStep(work, id);
   await settleStep(work.db, id, "dropped");
-  await logDecision(work, id, "outbox.drop", { reason });
+  await logDecision(work, caseId, "outbox.drop", { step: id, kind, reason });
 }
 
 async function openStep({ db }: Work, id: number): Promise<OutboxSummary> {
@@ -66,26 +65,5 @@ async function openStep({ db }: Work, id: number): Promise<OutboxSummary> {
   throw new RogatoryError(
     "outbox.settled",
     `Step ${id} is ${step.state} already: nothing was changed.`,
-  );
-}
-
-async function logDecision(
-  { db, vault, now }: Work,
-  id: number,
-  act: string,
-  details: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const step = await findOutboxStep(db, id);
-  const open = step?.caseId === undefined ? undefined : await findCase(db, vault, step.caseId);
-  await appendToJournal(
-    db,
-    { vault, ...(open === undefined ? {} : { seal: open.seal }) },
-    {
-      at: now,
-      actor: "operator",
-      caseId: open?.case.id,
-      act,
-      details: { step: id, kind: step?.kind, ...details },
-    },
   );
 }
